@@ -1,0 +1,119 @@
+"""The web application: `create_app` puts the parts together. It starts no thread."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, request, url_for
+from flask_babel import get_locale
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import access, errors, shown
+from app.extensions import babel, csrf, db, login
+from app.installation import Installation
+from app.navigation import shell
+from app.pages import blueprints
+from incidents.organisation import the_organisation
+
+VERSION = "0.1.0"
+STATIC = Path(__file__).parent / "static"
+
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+FORM_MEMORY = 64 * 1024 * 1024
+"""A report is text of any length a person can type or paste; the framework's 500 kB would refuse it."""
+
+
+def create_app(installation: Installation) -> Flask:
+    """The application over an opened installation."""
+    app = Flask(__name__)
+    settings = installation.settings
+    secure = settings.public_address.startswith("https://")
+    app.config.update(
+        SECRET_KEY=installation.keyring.derive("web session"),
+        SECRET_KEY_FALLBACKS=[
+            installation.keyring.derive("web session", name) for name in installation.keyring.names[1:]
+        ],
+        SESSION_COOKIE_NAME="__Host-tocsin" if secure else "tocsin",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=settings.max_file_megabytes * 1_000_000 * 4 + FORM_MEMORY,
+        MAX_FORM_MEMORY_SIZE=FORM_MEMORY,
+        MAX_FORM_PARTS=1000,
+        SQLALCHEMY_DATABASE_URI=settings.database,
+        BABEL_DEFAULT_LOCALE=settings.language,
+        BABEL_TRANSLATION_DIRECTORIES=str(installation.translations),
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.extensions["tocsin"] = installation
+    db.init_app(app)
+    login.init_app(app)
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=lambda: settings.language)
+    _behind_proxies(app, installation)
+    access.guard(app)
+    errors.register(app)
+    for blueprint in blueprints():
+        app.register_blueprint(blueprint)
+    _templates(app)
+    app.after_request(_headers)
+    return app
+
+
+def _behind_proxies(app: Flask, installation: Installation) -> None:
+    """Believe as many proxies as were named; without any, X-Forwarded headers are ignored."""
+    trusted = installation.settings.trusted_proxies
+    if trusted is None:
+        with installation.store.reading() as session:
+            trusted = the_organisation(session).trusted_proxies
+    if trusted:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
+
+
+def _templates(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
+
+    @app.context_processor
+    def everywhere() -> dict[str, Any]:
+        return {
+            "asset": asset,
+            "lang": str(get_locale() or "en").replace("_", "-"),
+            "version": VERSION,
+            "moment": shown.moment,
+            **shell(),
+        }
+
+
+@lru_cache(maxsize=64)
+def _stamp(path: str) -> str:
+    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with its content's hash: cached for ever, never stale."""
+    return url_for("static", filename=path, v=_stamp(path))
+
+
+def _headers(response: Response) -> Response:
+    """No inline script or style, no framing, no referrer; pages are never stored, assets are for ever."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.endpoint == "static" and request.args.get("v"):
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        headers["Cache-Control"] = "no-store"
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    g.pop("zone", None)
+    return response

@@ -1,0 +1,130 @@
+"""One running installation: settings, store, keyring, and what the engine needs to speak in its name."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.support import NullTranslations, Translations
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.config import Settings
+from incidents.keyring import Keyring
+from incidents.obligations import Targets
+from incidents.organisation import Organisation, Setting, the_organisation
+from incidents.people import Person
+from incidents.store import Store
+from notifications.channels import Channel, ChannelKind
+from notifications.channels.apprise_channel import AppriseChannel
+from notifications.channels.outbox import OutboxChannel
+from notifications.channels.smtp import Security, SmtpChannel, SmtpSettings
+from notifications.engine import Engine, Setup
+from notifications.messages import Wording
+from notifications.senders import Senders
+
+log = logging.getLogger(__name__)
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+@lru_cache(maxsize=32)
+def catalogue(folder: Path, locale: str) -> NullTranslations:
+    """The translations of a language; the English of the source where there are none."""
+    return Translations.load(str(folder), [locale])
+
+
+@dataclass
+class Installation:
+    """What `create_app`, the worker and the command line share."""
+
+    settings: Settings
+    store: Store
+    keyring: Keyring
+    translations: Path = TRANSLATIONS
+
+    @classmethod
+    def open(cls, settings: Settings) -> Installation:
+        """Open database and keyring; the schema must be there."""
+        store = Store(settings.database, threads=settings.threads + 8)
+        return cls(settings, store, Keyring.open(settings.keyring_file))
+
+    @property
+    def targets(self) -> Targets:
+        return Targets(notice=timedelta(seconds=self.settings.target_notice))
+
+    def set_in_web(self, session: Session, name: str) -> Any:
+        """What an administrator set under this name, or None."""
+        return session.scalar(select(Setting.value).where(Setting.name == name))
+
+    def smtp(self, session: Session) -> SmtpSettings | None:
+        """The mail server, from environment or file if set there, otherwise from the web interface."""
+        mine = self.settings
+        if mine.demo:
+            return None
+        if mine.smtp_host:
+            return SmtpSettings(
+                host=mine.smtp_host,
+                port=mine.smtp_port,
+                security=Security(mine.smtp_security),
+                sender=mine.smtp_sender,
+                username=mine.smtp_username or None,
+                password=mine.smtp_password or None,
+                timeout=mine.smtp_timeout,
+            )
+        row = session.scalars(select(Setting).where(Setting.name == "smtp")).first()
+        if row is None or not row.value or not row.value.get("host"):
+            return None
+        stored = row.value
+        return SmtpSettings(
+            host=stored["host"],
+            port=int(stored["port"]),
+            security=Security(stored["security"]),
+            sender=stored["sender"],
+            username=stored.get("username") or None,
+            password=self.keyring.unseal(row.sealed) if row.sealed else None,
+            timeout=mine.smtp_timeout,
+        )
+
+    def reachable(self, session: Session, kind: ChannelKind) -> bool:
+        """Whether a kind of channel is configured, so that a message over it can reach anybody."""
+        if self.settings.demo or kind is ChannelKind.OUTBOX:
+            return False
+        return kind is ChannelKind.APPRISE or self.smtp(session) is not None
+
+    def make_channel(self, name: str) -> Channel:
+        """The channel of that name, made anew from the present settings."""
+        if name == "smtp":
+            with self.store.reading() as session:
+                settings = self.smtp(session)
+            if settings is not None:
+                return SmtpChannel(settings)
+        if name.startswith("apprise-"):
+            return AppriseChannel(name)
+        return OutboxChannel()
+
+    def public_address(self, organisation: Organisation) -> str:
+        """The only base of links; never taken from a request."""
+        return (self.settings.public_address or organisation.public_address or "").rstrip("/")
+
+    def wording(self, session: Session, person: Person | None) -> Wording:
+        """In whose name, language and zone a message to this person speaks."""
+        organisation = the_organisation(session)
+        locale = (person.language if person else None) or self.settings.language
+        return Wording(
+            translate=catalogue(self.translations, locale).gettext,
+            locale=locale,
+            zone=ZoneInfo((person.zone if person else None) or organisation.zone),
+            organisation=organisation.name or "Tocsin",
+            public_address=self.public_address(organisation),
+        )
+
+    def engine(self, senders: Senders | None = None) -> Engine:
+        """An engine for this installation; without senders of its own it gets real ones."""
+        setup = Setup(waits=self.settings.waits, wording=self.wording, reachable=self.reachable)
+        return Engine(self.store, self.keyring, setup, senders or Senders(self.make_channel))

@@ -1,0 +1,91 @@
+"""What every page shows around its own content: who is signed in, where one may go, who cannot be paged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.access import me
+from app.extensions import db, read_session
+from app.installation import Installation
+from incidents.law.clock import utcnow
+from incidents.organisation import Organisation, the_organisation
+from incidents.people import Right
+from notifications.readiness import readiness
+
+PLACES = (
+    ("desk.desk", _l("Desk"), (Right.READ_INCIDENTS,)),
+    ("enter.enter", _l("Enter a report"), (Right.ENTER_REPORTS,)),
+    ("summary.summary", _l("Summary"), (Right.READ_SUMMARY,)),
+    ("register.register", _l("Register"), (Right.READ_REGISTER,)),
+    ("people.people", _l("People"), (Right.CONFIGURE,)),
+    ("settings.settings", _l("Settings"), (Right.CONFIGURE,)),
+    ("outbox.outbox", _l("Outbox"), (Right.CONFIGURE,)),
+)
+
+
+@dataclass(frozen=True)
+class Unpageable:
+    """A line of the red bar: who cannot be paged, why, and where to mend it."""
+
+    who: str
+    why: str
+    url: str | None
+
+
+def installation() -> Installation:
+    """The installation that this request is served by."""
+    found: Installation = current_app.extensions["tocsin"]
+    return found
+
+
+def organisation() -> Organisation:
+    """The organisation, read in this request's session."""
+    return the_organisation(read_session())
+
+
+def shell() -> dict[str, Any]:
+    """What the base templates need. Empty where the database is down: the error page must still show."""
+    try:
+        signed_in = current_user.is_authenticated
+        name = organisation().name
+    except SQLAlchemyError:
+        db.session.rollback()
+        return {"organisation": None, "nav": [], "person": None}
+    if not signed_in:
+        return {"organisation": name, "nav": [], "person": None}
+    return {
+        "organisation": name,
+        "nav": _places(),
+        "person": me(),
+        "home_url": _url("login.home"),
+        "sign_out_url": _url("login.sign_out"),
+        "account_url": _url("account.account"),
+        "cannot_page": unpageable(),
+    }
+
+
+def _url(endpoint: str) -> str:
+    return url_for(endpoint) if endpoint in current_app.view_functions else "/"
+
+
+def _places() -> list[tuple[str, str, bool]]:
+    return [
+        (url_for(endpoint), str(label), request.endpoint == endpoint)
+        for endpoint, label, rights in PLACES
+        if endpoint in current_app.view_functions and me().rights.intersection(rights)
+    ]
+
+
+def unpageable() -> list[Unpageable]:
+    """The red bar: empty once two people have proved that a page reaches them and nothing else is wrong."""
+    house = installation()
+    found = readiness(read_session(), organisation(), reachable=house.reachable, now=utcnow())
+    url = _url("people.people") if Right.CONFIGURE in me().rights else None
+    return [Unpageable(fault.person or _("Paging"), fault.words(_), url) for fault in found.faults]

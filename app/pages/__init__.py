@@ -1,0 +1,39 @@
+"""One module for each task of each audience: blueprint, form and views together."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from flask import Blueprint
+
+PAGES = (
+    "report",
+    "receipt",
+    "acknowledge",
+    "login",
+    "invitation",
+    "setup",
+    "account",
+    "people",
+    "settings",
+    "outbox",
+    "desk",
+    "enter",
+    "incident",
+    "triage",
+    "decisions",
+    "steps",
+    "filing",
+    "thread",
+    "evidence",
+    "summary",
+    "register",
+    "health",
+)
+
+
+def blueprints() -> list[Blueprint]:
+    """Every page's blueprint; each module calls it `pages`."""
+    from importlib.util import find_spec
+
+    return [import_module(f"app.pages.{name}").pages for name in PAGES if find_spec(f"app.pages.{name}")]

@@ -1,0 +1,94 @@
+"""Instants and remaining times as pages show them; the only place of `app` that formats time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from flask import g, has_request_context
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from app.extensions import read_session
+from incidents.organisation import the_organisation
+
+NEAR = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An instant as templates show it: machine form, local time with zone, UTC."""
+
+    iso: str
+    local: str
+    utc: str
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left until an instant, in words; `seconds` is negative when it is late."""
+
+    text: str
+    level: str
+    iso: str
+    seconds: int
+
+
+def zone() -> ZoneInfo:
+    """The zone in which this request shows local times: the organisation's."""
+    if not has_request_context():
+        return ZoneInfo("UTC")
+    if "zone" not in g:
+        g.zone = ZoneInfo(the_organisation(read_session()).zone)
+    found: ZoneInfo = g.zone
+    return found
+
+
+def moment(at: datetime | None, place: ZoneInfo | None = None) -> Moment | None:
+    """An instant for a template, in the organisation's zone with UTC beside it."""
+    if at is None:
+        return None
+    place = place or zone()
+    local = at.astimezone(place)
+    words = f"{_formatted(local.replace(tzinfo=None, second=0, microsecond=0), str(get_locale() or 'en'))} {local:%Z}"
+    utc = at.astimezone(UTC)
+    same_day = utc.date() == local.date()
+    return Moment(at.isoformat(), words, f"{utc:%H:%M} UTC" if same_day else f"{utc:%d %b %H:%M} UTC")
+
+
+@lru_cache(maxsize=4096)
+def _formatted(naive: datetime, locale: str) -> str:
+    return format_datetime(naive, "EEE d MMM yyyy, HH:mm", locale=locale)
+
+
+def typed(at: datetime, place: ZoneInfo) -> str:
+    """An instant as <input type=datetime-local> wants it, in the zone given."""
+    return f"{at.astimezone(place):%Y-%m-%dT%H:%M}"
+
+
+def left(due_at: datetime | None, now: datetime) -> Left | None:
+    """The time left until a deadline, in words that are right without script."""
+    if due_at is None:
+        return None
+    seconds = int((due_at - now).total_seconds())
+    words = duration(abs(seconds))
+    if seconds < 0:
+        return Left(_("%(time)s late", time=words), "late", due_at.isoformat(), seconds)
+    level = "near" if due_at - now <= NEAR else "calm"
+    return Left(_("in %(time)s", time=words), level, due_at.isoformat(), seconds)
+
+
+def duration(seconds: int) -> str:
+    """A length of time, rounded down: "4 d 5 h" from 100 hours on, then "31 h 20 min", "20 min", "9 min 05 s"."""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    if hours >= 100:
+        return _("%(days)s d %(hours)s h", days=hours // 24, hours=hours % 24)
+    if hours:
+        return _("%(hours)s h %(minutes)s min", hours=hours, minutes=minute)
+    if minutes >= 10:
+        return _("%(minutes)s min", minutes=minutes)
+    return _("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=f"{second:02d}")

@@ -1,0 +1,233 @@
+"""What was sent to whom under an obligation, when, and what is still missing; or why nothing was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from incidents.incident import Lane, NotFound, hold
+from incidents.obligations import Obligation, Standing, settle_next_act
+from incidents.orm import Base, Key
+from incidents.people import Role
+from incidents.refusals import Refused
+from incidents.steps import Step, StepState, add_step, settle_by_verb
+from incidents.timeline import Actor, Entry, Kind, record
+from incidents.triage import first_step
+from incidents.words import N_
+
+
+class Filing(Base):
+    """One notification that was sent: when, to whom, and the reference it was given (None while awaited)."""
+
+    __tablename__ = "filing"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"), index=True)
+    obligation_id: Mapped[int] = mapped_column(Key, ForeignKey("obligation.id"), index=True)
+    entry_id: Mapped[int] = mapped_column(Key, ForeignKey("entry.id"))
+    sent_at: Mapped[datetime]
+    zone: Mapped[str] = mapped_column(String(64))
+    recipient: Mapped[str] = mapped_column(String(200))
+    reference: Mapped[str | None] = mapped_column(String(120))
+    late: Mapped[bool]
+    delay_explained: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+
+    obligation: Mapped[Obligation] = relationship()
+    entry: Mapped[Entry] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a person records about a notification: the instant, the recipient, the reference or that it is awaited."""
+
+    at: datetime
+    zone: str
+    recipient: str
+    reference: str = ""
+    awaited: bool = False
+    delay_reasons: str = ""
+
+
+def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, now: datetime) -> Filing:
+    """Record that a notification was sent.
+
+    Past the deadline the reasons for the delay belong to it (Art. 33(1)); missing reasons never block the
+    record, they leave a red step. Wants the reference, or the word that it is awaited (then a step stays open).
+    """
+    if sent.at > now:
+        raise Refused(N_("It cannot have been sent in the future. Check the time."), field="sent_at")
+    if not sent.recipient.strip():
+        raise Refused(N_("Write to whom it was sent."), field="recipient")
+    if not sent.reference.strip() and not sent.awaited:
+        raise Refused(N_("Write the reference you were given, or tick that it is awaited."), field="reference")
+    obligation = _hold_obligation(session, obligation_id)
+    if obligation.standing is Standing.MET:
+        raise Refused(N_("That it was sent is recorded already. Add a note if you sent more."))
+    late = not obligation.is_target and obligation.due_at is not None and sent.at > obligation.due_at
+    incident = obligation.incident
+    first_step(incident, by=by, now=now)
+    entry = record(
+        session,
+        incident.timeline,
+        Kind.NOTIFIED,
+        by=by,
+        incident_id=incident.id,
+        happened_at=sent.at,
+        zone=sent.zone,
+        facts={
+            "rule": obligation.rule,
+            "obligation": obligation.id,
+            "late": late,
+            "awaited": not sent.reference.strip(),
+            "due_at": obligation.due_at.isoformat() if obligation.due_at else None,
+        },
+        prose={
+            "recipient": sent.recipient,
+            "reference": sent.reference.strip(),
+            "delay_reasons": sent.delay_reasons.strip(),
+        },
+        now=now,
+    )
+    filing = Filing(
+        organisation_id=incident.organisation_id,
+        incident_id=incident.id,
+        obligation_id=obligation.id,
+        entry_id=entry.id,
+        sent_at=sent.at,
+        zone=sent.zone,
+        recipient=sent.recipient.strip()[:200],
+        reference=sent.reference.strip()[:120] or None,
+        late=late,
+        delay_explained=bool(sent.delay_reasons.strip()),
+    )
+    session.add(filing)
+    obligation.standing, obligation.settled_at, obligation.next_warning_at = Standing.MET, sent.at, None
+    session.flush()
+    _leave_open(session, filing, now=now)
+    _settle_lane_step(session, obligation, entry)
+    settle_next_act(session, incident)
+    return filing
+
+
+def _leave_open(session: Session, filing: Filing, *, now: datetime) -> None:
+    """Open a step for each thing the record still lacks."""
+    incident = filing.obligation.incident
+    if filing.reference is None:
+        add_step(
+            session,
+            incident,
+            key=f"reference:{filing.id}",
+            lane=Lane.NOTIFICATION,
+            title=N_("Enter the reference that is awaited"),
+            why=N_("It proves that the notification arrived, and follow-ups must name it."),
+            owner=Role.DPO,
+            due_at=None,
+            obligation_id=filing.obligation_id,
+        )
+    if filing.late and not filing.delay_explained:
+        add_step(
+            session,
+            incident,
+            key=f"delay:{filing.id}",
+            lane=Lane.NOTIFICATION,
+            title=N_("Give the reasons for the delay"),
+            why=N_("A notification after 72 hours must say why it is late (Art. 33(1))."),
+            owner=Role.DPO,
+            due_at=now,
+            obligation_id=filing.obligation_id,
+        )
+
+
+def _settle_lane_step(session: Session, obligation: Obligation, entry: Entry) -> None:
+    """Settle the playbook's step once the last duty of its sort is settled."""
+    key = "tell-customers" if obligation.part_id else "notify"
+    others = session.scalars(
+        select(Obligation).where(
+            Obligation.incident_id == obligation.incident_id,
+            Obligation.part_id.is_not(None) if obligation.part_id else Obligation.part_id.is_(None),
+        )
+    ).all()
+    if not any(other.is_open for other in others):
+        settle_by_verb(session, obligation.incident, key, entry)
+
+
+def decide_against(session: Session, obligation_id: int, *, reason: str, by: Actor, now: datetime) -> Entry:
+    """Record the decision not to notify, with the reason. Refuses without one."""
+    if not reason.strip():
+        raise Refused(N_("Write why nothing is sent. The authority may ask for this reason."), field="reason")
+    obligation = _hold_obligation(session, obligation_id)
+    if not obligation.is_open:
+        raise Refused(N_("This duty is settled already. Load the page again to see how."))
+    incident = obligation.incident
+    first_step(incident, by=by, now=now)
+    entry = record(
+        session,
+        incident.timeline,
+        Kind.NOT_NOTIFIED,
+        by=by,
+        incident_id=incident.id,
+        facts={"rule": obligation.rule, "obligation": obligation.id},
+        prose={"reason": reason},
+        now=now,
+    )
+    obligation.standing, obligation.settled_at, obligation.next_warning_at = Standing.DECIDED_AGAINST, now, None
+    session.flush()
+    _settle_lane_step(session, obligation, entry)
+    settle_next_act(session, incident)
+    return entry
+
+
+def complete(
+    session: Session, filing_id: int, *, reference: str = "", delay_reasons: str = "", by: Actor, now: datetime
+) -> Entry:
+    """Enter later what a filing lacked: its reference, or the reasons for the delay."""
+    filing = session.get(Filing, filing_id)
+    if filing is None:
+        raise NotFound(N_("This notification does not exist."))
+    incident = hold(session, filing.incident_id)
+    reference, delay_reasons = reference.strip(), delay_reasons.strip()
+    if not reference and not delay_reasons:
+        raise Refused(N_("Enter the reference, or the reasons for the delay."), field="reference")
+    kind = Kind.REFERENCE_RECEIVED if reference else Kind.DELAY_EXPLAINED
+    entry = record(
+        session,
+        incident.timeline,
+        kind,
+        by=by,
+        incident_id=incident.id,
+        facts={"filing": filing.id},
+        prose={"reference": reference, "delay_reasons": delay_reasons},
+        now=now,
+    )
+    if reference:
+        filing.reference = reference[:120]
+        _close_step(session, f"reference:{filing.id}", filing.incident_id, entry)
+    if delay_reasons:
+        filing.delay_explained = True
+        _close_step(session, f"delay:{filing.id}", filing.incident_id, entry)
+    settle_next_act(session, incident)
+    return entry
+
+
+def _close_step(session: Session, key: str, incident_id: int, entry: Entry) -> None:
+    step = session.scalars(
+        select(Step).where(Step.incident_id == incident_id, Step.key == key, Step.state == StepState.OPEN)
+    ).first()
+    if step is not None:
+        step.state, step.settled_at, step.entry_id = StepState.DONE, entry.written_at, entry.id
+    session.flush()
+
+
+def _hold_obligation(session: Session, obligation_id: int) -> Obligation:
+    obligation = session.get(Obligation, obligation_id)
+    if obligation is None:
+        raise NotFound(N_("This duty does not exist."))
+    hold(session, obligation.incident_id)
+    session.refresh(obligation)
+    return obligation

@@ -1,0 +1,192 @@
+"""The suspected breach and its life: the incident row, who may see it, and the names it goes by."""
+
+from __future__ import annotations
+
+import enum
+import secrets
+import tomllib
+from datetime import datetime
+from functools import cache
+from importlib import resources
+
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, exists, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from incidents.orm import Base, Key, by_value, table
+from incidents.people import Person, Right
+from incidents.refusals import Refused
+from incidents.store import is_postgresql
+from incidents.timeline import Timeline
+from incidents.words import N_
+
+
+class StillHappening(enum.Enum):
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Urgency(enum.Enum):
+    """How loud an incident rings."""
+
+    URGENT = "urgent"
+    SOON = "soon"
+
+
+class What(enum.Enum):
+    """What triage says it is."""
+
+    UNDECIDED = "undecided"
+    PERSONAL_DATA_BREACH = "personal-data-breach"
+    SECURITY_INCIDENT = "security-incident"
+    NEAR_MISS = "near-miss"
+    NOTHING = "nothing"
+
+
+class OurRole(enum.Enum):
+    """In which role the organisation is concerned."""
+
+    UNKNOWN = "unknown"
+    CONTROLLER = "controller"
+    PROCESSOR = "processor"
+    BOTH = "both"
+
+
+class Lane(enum.Enum):
+    TRIAGE = "triage"
+    CONTAINMENT = "containment"
+    NOTIFICATION = "notification"
+
+
+class Incident(Base):
+    """One suspected breach. `next_due_at` is the nearest act due, `law_due_at` the nearest legal limit.
+
+    `next_act` is what that act is, as a message id; `next_is_law` tells law from the organisation's own target.
+    """
+
+    __tablename__ = "incident"
+    __table_args__ = table(
+        Index("ix_incident_desk", "organisation_id", "closed_at", "next_due_at", "id"),
+        Index("ix_incident_opened", "organisation_id", "opened_at"),
+    )
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    legal_entity_id: Mapped[int | None] = mapped_column(Key, ForeignKey("legal_entity.id"))
+    site_id: Mapped[int | None] = mapped_column(Key, ForeignKey("site.id"))
+    timeline_id: Mapped[int] = mapped_column(Key, ForeignKey("timeline.id"), unique=True)
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    codename: Mapped[str] = mapped_column(String(40))
+    opened_at: Mapped[datetime]
+    zone: Mapped[str] = mapped_column(String(64))
+    urgency: Mapped[Urgency] = mapped_column(by_value(Urgency))
+    still_happening: Mapped[StillHappening] = mapped_column(by_value(StillHappening))
+    what: Mapped[What] = mapped_column(by_value(What), default=What.UNDECIDED)
+    our_role: Mapped[OurRole] = mapped_column(by_value(OurRole), default=OurRole.UNKNOWN)
+    handler_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
+    first_step_at: Mapped[datetime | None]
+    triaged_at: Mapped[datetime | None]
+    contained_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    aware_at: Mapped[datetime | None]
+    noticed_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime | None]
+    next_act: Mapped[str | None] = mapped_column(String(200))
+    next_is_law: Mapped[bool] = mapped_column(default=False)
+    law_due_at: Mapped[datetime | None]
+    restricted: Mapped[bool] = mapped_column(default=False)
+    drill: Mapped[bool] = mapped_column(default=False)
+    canary: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+
+    timeline: Mapped[Timeline] = relationship()
+    handler: Mapped[Person | None] = relationship()
+    parts: Mapped[list[Part]] = relationship(order_by="Part.id")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    @property
+    def dismissed(self) -> bool:
+        """Triage said that it is nothing."""
+        return self.what is What.NOTHING
+
+
+class Part(Base):
+    """Role × legal entity × customer of one incident: whom we owe, and as what."""
+
+    __tablename__ = "part"
+    __table_args__ = table(UniqueConstraint("incident_id", "role", "customer"))
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"), index=True)
+    legal_entity_id: Mapped[int | None] = mapped_column(Key, ForeignKey("legal_entity.id"))
+    role: Mapped[OurRole] = mapped_column(by_value(OurRole))
+    customer: Mapped[str] = mapped_column(String(200), default="")
+    added_at: Mapped[datetime]
+    dropped_at: Mapped[datetime | None]
+
+
+class Access(Base):
+    """A person named on a restricted incident."""
+
+    __tablename__ = "incident_access"
+    __table_args__ = table(UniqueConstraint("incident_id", "person_id"))
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"))
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)
+    granted_at: Mapped[datetime]
+
+
+def visible(person: Person) -> Select[Incident]:
+    """The incidents this person may know of: the only source of incident queries."""
+    own = exists().where(Access.incident_id == Incident.id, Access.person_id == person.id)
+    query = select(Incident).where(Incident.organisation_id == person.organisation_id)
+    if Right.READ_INCIDENTS not in person.rights:
+        return query.where(own)
+    return query.where(or_(Incident.restricted.is_(False), own))
+
+
+def find(session: Session, person: Person, reference: str) -> Incident:
+    """The incident of that reference. Refuses alike what does not exist and what this person may not see."""
+    incident = session.scalars(visible(person).where(Incident.reference == reference.strip().upper())).first()
+    if incident is None:
+        raise NotFound(N_("There is no incident %(reference)s for you to see."), reference=reference)
+    return incident
+
+
+class NotFound(Refused):
+    """What was asked for does not exist, or not for this person."""
+
+
+def hold(session: Session, incident_id: int) -> Incident:
+    """Load an incident to change it; on PostgreSQL other writers of it wait."""
+    incident = session.get(Incident, incident_id, with_for_update=is_postgresql(session) or None)
+    if incident is None:
+        raise NotFound(N_("This incident does not exist."))
+    return incident
+
+
+# No letters or digits that are easily read as another (0 O, 1 I L, 5 S, 8 B).
+_ALPHABET = "234679ACDEFGHJKMNPQRTUVWXYZ"
+
+
+def new_reference() -> str:
+    """A public name such as TCN-7K4M-Q2: random, so that nobody learns how many there are.
+
+    The column is unique; whoever commits tries again on the rare clash.
+    """
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(6))
+    return f"TCN-{letters[:4]}-{letters[4:]}"
+
+
+def new_codename() -> str:
+    """An innocuous name for messages, such as Blue Harbour. It says nothing about the incident."""
+    names = _codenames()
+    return f"{secrets.choice(names['first'])} {secrets.choice(names['second'])}"
+
+
+@cache
+def _codenames() -> dict[str, list[str]]:
+    text = resources.files("incidents.words").joinpath("codenames.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

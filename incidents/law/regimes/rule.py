@@ -1,0 +1,186 @@
+"""What a regime's file says, as frozen data, with the words for each choice."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from incidents.law.counting import Counting, Terms, Unit
+from incidents.words import N_
+
+
+class Capacity(enum.StrEnum):
+    """As what an organisation owes a duty."""
+
+    CONTROLLER = "controller"
+    PROCESSOR = "processor"
+    MANUFACTURER = "manufacturer"
+    ESSENTIAL_ENTITY = "essential_entity"
+    FINANCIAL_ENTITY = "financial_entity"
+    COMMUNICATIONS_PROVIDER = "communications_provider"
+    CONTRACT_PARTY = "contract_party"
+    OTHER = "other"
+
+
+class Recipient(enum.StrEnum):
+    """To what kind of reader a duty is owed; the file's `to_whom` says exactly."""
+
+    AUTHORITY = "authority"
+    CONTROLLER = "controller"
+    PEOPLE = "people"
+    CUSTOMERS = "customers"
+    OWN_REGISTER = "own_register"
+    PUBLIC = "public"
+    OTHER = "other"
+
+
+class ClockStart(enum.StrEnum):
+    """What sets the clock going. Until it has happened there is no deadline."""
+
+    AWARENESS = "awareness"
+    SUSPICION = "suspicion"
+    DECISION = "decision"
+    EARLIER_FILING = "earlier_filing"
+    FIX_AVAILABLE = "fix_available"
+    OCCURRENCE = "occurrence"
+    REQUEST = "request"
+    PEOPLE_TOLD = "people_told"
+    HANDLED = "handled"
+    PAYMENT = "payment"
+    YEAR_END = "year_end"
+    CONTRACT = "contract"
+    NONE = "none"
+
+
+class Phase(enum.StrEnum):
+    """Which of the messages to the same reader this is."""
+
+    SINGLE = "single"
+    SINGLE_OR_PHASED = "single_or_phased"
+    EARLY_WARNING = "early_warning"
+    INITIAL = "initial"
+    INTERMEDIATE = "intermediate"
+    FINAL = "final"
+    FOLLOW_UP = "follow_up"
+    RECORD = "record"
+
+
+class Confidence(enum.StrEnum):
+    """How sure we are of period and threshold."""
+
+    TEXT = "text"
+    SECONDARY = "secondary"
+    PARTLY = "partly"
+    MEMORY = "memory"
+
+
+CAPACITY_WORDS: Mapping[Capacity, str] = {
+    Capacity.CONTROLLER: N_("controller"),
+    Capacity.PROCESSOR: N_("processor"),
+    Capacity.MANUFACTURER: N_("manufacturer"),
+    Capacity.ESSENTIAL_ENTITY: N_("essential or important entity"),
+    Capacity.FINANCIAL_ENTITY: N_("financial entity"),
+    Capacity.COMMUNICATIONS_PROVIDER: N_("provider of communications services"),
+    Capacity.CONTRACT_PARTY: N_("party to a contract"),
+    Capacity.OTHER: N_("other"),
+}
+RECIPIENT_WORDS: Mapping[Recipient, str] = {
+    Recipient.AUTHORITY: N_("authority"),
+    Recipient.CONTROLLER: N_("controller"),
+    Recipient.PEOPLE: N_("people affected"),
+    Recipient.CUSTOMERS: N_("customers"),
+    Recipient.OWN_REGISTER: N_("own register"),
+    Recipient.PUBLIC: N_("the public"),
+    Recipient.OTHER: N_("other"),
+}
+CLOCK_START_WORDS: Mapping[ClockStart, str] = {
+    ClockStart.AWARENESS: N_("becoming aware"),
+    ClockStart.SUSPICION: N_("suspecting it"),
+    ClockStart.DECISION: N_("a decision"),
+    ClockStart.EARLIER_FILING: N_("the filing of the earlier stage"),
+    ClockStart.FIX_AVAILABLE: N_("a fix being available"),
+    ClockStart.OCCURRENCE: N_("the breach itself"),
+    ClockStart.REQUEST: N_("a request"),
+    ClockStart.PEOPLE_TOLD: N_("telling the people affected"),
+    ClockStart.HANDLED: N_("the end of handling"),
+    ClockStart.PAYMENT: N_("a payment"),
+    ClockStart.YEAR_END: N_("the end of the year"),
+    ClockStart.CONTRACT: N_("what the contract says"),
+    ClockStart.NONE: N_("nothing"),
+}
+PHASE_WORDS: Mapping[Phase, str] = {
+    Phase.SINGLE: N_("one message"),
+    Phase.SINGLE_OR_PHASED: N_("one message, or in phases"),
+    Phase.EARLY_WARNING: N_("early warning"),
+    Phase.INITIAL: N_("first message"),
+    Phase.INTERMEDIATE: N_("intermediate report"),
+    Phase.FINAL: N_("final report"),
+    Phase.FOLLOW_UP: N_("follow-up"),
+    Phase.RECORD: N_("record"),
+}
+CONFIDENCE_WORDS: Mapping[Confidence, str] = {
+    Confidence.TEXT: N_("checked in the text itself"),
+    Confidence.SECONDARY: N_("checked in a secondary source"),
+    Confidence.PARTLY: N_("checked in part, unconfirmed"),
+    Confidence.MEMORY: N_("from memory, unconfirmed"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One duty, as dated data. Its sentences are message ids; `id`, `article` and the dates are not."""
+
+    id: str
+    law: str
+    article: str
+    title: str
+    short_title: str
+    who_owes: tuple[Capacity, ...]
+    recipient: Recipient
+    to_whom: str
+    threshold: str
+    clock_start: ClockStart
+    clock_start_means: str | None
+    after: str | None
+    period: int | None
+    unit: Unit
+    counting: Counting
+    counting_from: date | None
+    phase: Phase
+    content: str | None
+    exemptions: str | None
+    status: str | None
+    note: str | None
+    valid_from: date | None
+    valid_to: date | None
+    source: str
+    confidence: Confidence
+    checked: date
+
+    @property
+    def terms(self) -> Terms:
+        """What counting needs, to be copied onto an obligation when it arises."""
+        return Terms(self.unit, self.period, self.counting, self.counting_from)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it may be shown as law rather than as a lead to be checked."""
+        return self.confidence in (Confidence.TEXT, Confidence.SECONDARY)
+
+    def in_force(self, on: date) -> bool:
+        """Whether it is law on that day, both ends included. Without `valid_from` it is pending: never."""
+        return self.valid_from is not None and self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime:
+    """A dated body of rules, and the countries (ISO 3166, two letters) where it is the law of the land."""
+
+    id: str
+    title: str
+    short_title: str
+    jurisdiction: str
+    countries: frozenset[str]
+    rules: tuple[Rule, ...]

@@ -1,0 +1,162 @@
+"""People who sign in, their roles, and what each role may do."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from incidents.orm import Base, Key, by_value
+
+
+class Role(enum.Enum):
+    """The few fixed roles. A person may hold several."""
+
+    RESPONDER = "responder"
+    DPO = "dpo"
+    DEPUTY = "deputy"
+    MANAGEMENT = "management"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Right(enum.Enum):
+    """What a page may ask for. Whatever no role holds, nobody may do."""
+
+    READ_INCIDENTS = "read incidents"
+    READ_CONTACTS = "read reporters' contacts"
+    ENTER_REPORTS = "enter reports"
+    HANDLE = "work on incidents"
+    DECIDE = "record decisions"
+    READ_SUMMARY = "read the summary"
+    READ_REGISTER = "read the register"
+    CONFIGURE = "configure"
+    SEE_READINESS = "see who can be paged"
+
+
+_HANDLER = frozenset(
+    {
+        Right.READ_INCIDENTS,
+        Right.READ_CONTACTS,
+        Right.ENTER_REPORTS,
+        Right.HANDLE,
+        Right.SEE_READINESS,
+    }
+)
+_DPO = _HANDLER | {Right.DECIDE, Right.READ_SUMMARY, Right.READ_REGISTER}
+
+RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
+    {
+        Role.RESPONDER: _HANDLER,
+        Role.DPO: frozenset(_DPO),
+        Role.DEPUTY: frozenset(_DPO),
+        # Figures and what it must sign: no reports, no contacts.
+        Role.MANAGEMENT: frozenset({Right.READ_SUMMARY, Right.SEE_READINESS}),
+        Role.AUDITOR: frozenset({Right.READ_REGISTER, Right.READ_SUMMARY}),
+        # Configures, reads no report; granting oneself a role is recorded and told to the DPO.
+        Role.ADMINISTRATOR: frozenset({Right.CONFIGURE, Right.SEE_READINESS}),
+    }
+)
+
+
+class Person(Base):
+    """Somebody who signs in, or was invited to. Never deleted: entries name them by key.
+
+    `email` is in small letters.
+    """
+
+    __tablename__ = "person"
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    zone: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(String(16))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    grants: Mapped[list[Grant]] = relationship(back_populates="person", foreign_keys="Grant.person_id", lazy="selectin")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Roles held now; none for somebody who left."""
+        if self.left_at is not None:
+            return frozenset()
+        return frozenset(grant.role for grant in self.grants if grant.revoked_at is None)
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return frozenset(right for role in self.roles for right in RIGHTS[role])
+
+
+class Grant(Base):
+    """A role given to a person, and taken back: a row each time, never overwritten."""
+
+    __tablename__ = "role_grant"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)
+    role: Mapped[Role] = mapped_column(by_value(Role))
+    granted_at: Mapped[datetime]
+    granted_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
+    revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
+
+    person: Mapped[Person] = relationship(back_populates="grants", foreign_keys=[person_id])
+
+
+class Invitation(Base):
+    """A link with which an invited person chooses a password. Only its digest is kept; it works once."""
+
+    __tablename__ = "invitation"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """One signed-in browser. Ending the row signs it out everywhere it was copied to."""
+
+    __tablename__ = "sign_in"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
+def by_email(session: Session, email: str) -> Person | None:
+    """The person with this address, whatever its capitals."""
+    return session.scalars(select(Person).where(Person.email == email.strip().lower())).first()
+
+
+def holders(session: Session, organisation_id: int, role: Role) -> list[Person]:
+    """Present holders of a role, longest held first."""
+    return list(
+        session.scalars(
+            select(Person)
+            .join(Grant, Grant.person_id == Person.id)
+            .where(
+                Person.organisation_id == organisation_id,
+                Person.left_at.is_(None),
+                Grant.role == role,
+                Grant.revoked_at.is_(None),
+            )
+            .order_by(Grant.id)
+        ).unique()
+    )

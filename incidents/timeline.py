@@ -1,0 +1,283 @@
+"""The timeline: one append-only row for every fact, chained by hash, and a bell for paging to find it by.
+
+Facts are permanent, prose is erasable: an entry keeps salted digests of its free text, the text itself and
+the salt sit in `Prose` rows that retention may blank.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from incidents.orm import Base, Key, by_value, table
+from incidents.store import bell_written, is_postgresql
+
+HASH_VERSION = 1
+NOT_ENCRYPTED = "none"
+
+
+class Kind(enum.Enum):
+    """What happened. Adding one wants a rule row (`notifications.rules`) and a sentence (`incidents.words.kinds`)."""
+
+    REPORTED = "reported"
+    ADDED = "added"
+    STILL_HAPPENING = "still-happening"
+    FILE_ADDED = "file-added"
+    ATTACHED = "attached"
+    DETACHED = "detached"
+    ASKED = "asked"
+    RANG = "rang"
+    TAKEN = "taken"
+    RINGS_AGAIN = "rings-again"
+    LOOKED_AT = "looked-at"
+    TRIAGED = "triaged"
+    CONTAINED = "contained"
+    STEP_DONE = "step-done"
+    STEP_SKIPPED = "step-skipped"
+    STEP_REOPENED = "step-reopened"
+    NOTED = "noted"
+    CORRECTED = "corrected"
+    AWARE = "aware"
+    ANCHOR_MOVED = "anchor-moved"
+    DEADLINE_NEAR = "deadline-near"
+    DEADLINE_PASSED = "deadline-passed"
+    NOTIFIED = "notified"
+    NOT_NOTIFIED = "not-notified"
+    REFERENCE_RECEIVED = "reference-received"
+    DELAY_EXPLAINED = "delay-explained"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    SET_UP = "set-up"
+    PERSON_INVITED = "person-invited"
+    PERSON_LEFT = "person-left"
+    ROLE_GRANTED = "role-granted"
+    ROLE_REVOKED = "role-revoked"
+    CONTACT_ADDED = "contact-added"
+    CONTACT_REMOVED = "contact-removed"
+    CONTACT_VERIFIED = "contact-verified"
+    SETTING_CHANGED = "setting-changed"
+
+
+class ActorKind(enum.Enum):
+    REPORTER = "reporter"
+    PERSON = "person"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who wrote an entry; `for_whom` names somebody else whose word it was (kept as prose)."""
+
+    kind: ActorKind
+    person_id: int | None = None
+    for_whom: str | None = None
+
+
+SYSTEM = Actor(ActorKind.SYSTEM)
+REPORTER = Actor(ActorKind.REPORTER)
+
+
+def person_as_actor(person_id: int, for_whom: str | None = None) -> Actor:
+    """A signed-in person as the author of an entry, if need be for somebody else."""
+    return Actor(ActorKind.PERSON, person_id, for_whom)
+
+
+class Timeline(Base):
+    """The head of one chain: an incident's, or (without an incident) the organisation's own."""
+
+    __tablename__ = "timeline"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"), index=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: secrets.token_hex(16))
+    head_seq: Mapped[int] = mapped_column(default=0)
+    head_hash: Mapped[str] = mapped_column(String(64), default="")
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("token", secrets.token_hex(16))
+        values.setdefault("head_seq", 0)
+        values.setdefault("head_hash", "")
+        super().__init__(**values)
+
+
+class Entry(Base):
+    """One fact. `happened_at` is when it happened, `written_at` when it was written; never changed or deleted.
+
+    `canonical` is the exact text the hash covers, `previous` the hash before it in the same timeline.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = table(UniqueConstraint("timeline_id", "seq"), Index("ix_entry_incident", "incident_id", "seq"))
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    timeline_id: Mapped[int] = mapped_column(Key, ForeignKey("timeline.id"))
+    incident_id: Mapped[int | None] = mapped_column(Key, ForeignKey("incident.id"))
+    seq: Mapped[int]
+    kind: Mapped[Kind] = mapped_column(by_value(Kind))
+    happened_at: Mapped[datetime]
+    zone: Mapped[str] = mapped_column(String(64))
+    written_at: Mapped[datetime]
+    by: Mapped[ActorKind] = mapped_column(by_value(ActorKind))
+    person_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
+    corrects_id: Mapped[int | None] = mapped_column(Key, ForeignKey("entry.id"))
+    facts: Mapped[dict[str, Any]]
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    hash_version: Mapped[int] = mapped_column(default=HASH_VERSION)
+    canonical: Mapped[str] = mapped_column(Text)
+
+    timeline: Mapped[Timeline] = relationship()
+    prose: Mapped[list[Prose]] = relationship(back_populates="entry", order_by="Prose.id")
+
+    def text(self, field: str) -> str | None:
+        """The free text of one field, or None when there was none or retention blanked it."""
+        return next((prose.text for prose in self.prose if prose.field == field), None)
+
+
+class Prose(Base):
+    """Free text or a name that belongs to an entry. Blanking it takes text and salt away; the entry stays proved."""
+
+    __tablename__ = "prose"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    entry_id: Mapped[int] = mapped_column(Key, ForeignKey("entry.id"), index=True)
+    field: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[str | None] = mapped_column(String(32))
+    key_id: Mapped[str] = mapped_column(String(40), default=NOT_ENCRYPTED)
+    blanked_at: Mapped[datetime | None]
+
+    entry: Mapped[Entry] = relationship(back_populates="prose")
+
+
+class Bell(Base):
+    """The mark that paging has not looked at an entry yet; the engine deletes it with what it made of it.
+
+    `not_before` is set when an entry could not be handled, so that it does not hold up the others.
+    """
+
+    __tablename__ = "bell"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    entry_id: Mapped[int] = mapped_column(Key, ForeignKey("entry.id"), unique=True)
+    not_before: Mapped[datetime | None]
+
+    entry: Mapped[Entry] = relationship()
+
+
+def digest(salt: str, text: str) -> str:
+    """The salted digest by which an entry vouches for its prose."""
+    return hmac.new(bytes.fromhex(salt), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def instant(moment: datetime) -> str:
+    """An instant as the hash sees it: UTC, to the microsecond, on every database alike."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def lock(session: Session, timeline: Timeline) -> None:
+    """On PostgreSQL wait for other writers of this timeline and read its head afresh."""
+    if is_postgresql(session) and timeline.id is not None:
+        session.refresh(timeline, with_for_update=True)
+
+
+def record(
+    session: Session,
+    timeline: Timeline,
+    kind: Kind,
+    *,
+    by: Actor,
+    now: datetime,
+    incident_id: int | None = None,
+    happened_at: datetime | None = None,
+    zone: str = "UTC",
+    facts: Mapping[str, Any] | None = None,
+    prose: Mapping[str, str | None] | None = None,
+    corrects: Entry | None = None,
+) -> Entry:
+    """Append one fact to a timeline, with its bell, and chain it to the one before.
+
+    `happened_at` defaults to `now`; `facts` are small and hold no personal data; `prose` maps field names to
+    free text, empty ones are left out. Flushes, never commits.
+    """
+    lock(session, timeline)
+    texts = {field: text for field, text in (prose or {}).items() if text}
+    if by.for_whom:
+        texts["for_whom"] = by.for_whom
+    salts = {field: secrets.token_hex(16) for field in texts}
+    timeline.head_seq += 1
+    entry = Entry(
+        organisation_id=timeline.organisation_id,
+        timeline=timeline,
+        incident_id=incident_id,
+        seq=timeline.head_seq,
+        kind=kind,
+        happened_at=happened_at or now,
+        zone=zone,
+        written_at=now,
+        by=by.kind,
+        person_id=by.person_id,
+        corrects_id=corrects.id if corrects else None,
+        facts=dict(facts or {}),
+        previous=timeline.head_hash,
+        hash_version=HASH_VERSION,
+        prose=[
+            Prose(organisation_id=timeline.organisation_id, field=field, text=text, salt=salts[field])
+            for field, text in texts.items()
+        ],
+    )
+    proved = {field: digest(salts[field], text) for field, text in texts.items()}
+    entry.canonical = canonical(entry, timeline.token, proved, corrects.hash if corrects else None)
+    entry.hash = hashlib.sha256(entry.canonical.encode()).hexdigest()
+    timeline.head_hash = entry.hash
+    session.add(Bell(organisation_id=timeline.organisation_id, entry=entry))
+    session.flush()
+    bell_written(session)
+    return entry
+
+
+def canonical(entry: Entry, timeline_token: str, proved: Mapping[str, str], corrects: str | None) -> str:
+    """The text an entry's hash covers: JSON with sorted keys and no blanks."""
+    body = {
+        "v": entry.hash_version,
+        "timeline": timeline_token,
+        "seq": entry.seq,
+        "kind": entry.kind.value,
+        "happened_at": instant(entry.happened_at),
+        "zone": entry.zone,
+        "written_at": instant(entry.written_at),
+        "by": entry.by.value,
+        "person": entry.person_id,
+        "facts": entry.facts,
+        "prose": dict(proved),
+        "corrects": corrects,
+        "previous": entry.previous,
+    }
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+class OrganisationTimeline(Base):
+    """Which timeline is the organisation's own: facts that belong to no incident, such as roles and settings."""
+
+    __tablename__ = "organisation_timeline"
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"), unique=True)
+    timeline_id: Mapped[int] = mapped_column(Key, ForeignKey("timeline.id"), unique=True)
+
+
+def organisation_timeline(session: Session, organisation_id: int) -> Timeline:
+    """The chain of facts that belong to no incident: roles, contacts, settings."""
+    return session.scalars(
+        select(Timeline)
+        .join(OrganisationTimeline, OrganisationTimeline.timeline_id == Timeline.id)
+        .where(OrganisationTimeline.organisation_id == organisation_id)
+    ).one()

@@ -1,0 +1,154 @@
+"""Triage: a first look, what it is and in which role it concerns us, and which reports belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from incidents.incident import Incident, OurRole, Part, What, hold
+from incidents.obligations import Targets, recompute
+from incidents.refusals import Refused
+from incidents.report import Report
+from incidents.steps import settle_by_verb
+from incidents.timeline import Actor, Entry, Kind, record
+from incidents.words import N_
+
+
+def first_step(incident: Incident, *, by: Actor, now: datetime) -> None:
+    """Note that somebody signed in has begun: it ends the pages that ring for this incident."""
+    if incident.first_step_at is None:
+        incident.first_step_at = now
+    if incident.handler_id is None:
+        incident.handler_id = by.person_id
+
+
+def look_at(session: Session, incident_id: int, *, by: Actor, now: datetime) -> Entry:
+    """A handler has looked at the reports and takes the incident on. A first step."""
+    incident = hold(session, incident_id)
+    first_step(incident, by=by, now=now)
+    return record(session, incident.timeline, Kind.LOOKED_AT, by=by, incident_id=incident.id, now=now)
+
+
+def triage(
+    session: Session,
+    incident_id: int,
+    what: What,
+    our_role: OurRole,
+    *,
+    reason: str,
+    customers: Sequence[str] = (),
+    by: Actor,
+    targets: Targets,
+    now: datetime,
+) -> Entry:
+    """Say what it is and in which role it concerns us, with the reason. May be said anew as facts come in.
+
+    As a processor each affected customer is named: there is one duty towards each (Art. 33(2) GDPR).
+    """
+    if what is What.UNDECIDED:
+        raise Refused(N_("Choose what it is. It can be changed later."), field="what")
+    if not reason.strip():
+        raise Refused(N_("Write why. One sentence is enough."), field="reason")
+    named = [name.strip()[:200] for name in customers if name.strip()]
+    if our_role in (OurRole.PROCESSOR, OurRole.BOTH) and not named and what is What.PERSONAL_DATA_BREACH:
+        raise Refused(
+            N_("Name the customers whose data it is, one a line. Write “not known yet” if nobody knows."),
+            field="customers",
+        )
+    incident = hold(session, incident_id)
+    before = {"what": incident.what.value, "our_role": incident.our_role.value}
+    incident.what, incident.our_role, incident.triaged_at = what, our_role, now
+    _settle_parts(session, incident, our_role, named, now=now)
+    first_step(incident, by=by, now=now)
+    entry = record(
+        session,
+        incident.timeline,
+        Kind.TRIAGED,
+        by=by,
+        incident_id=incident.id,
+        facts={"what": what.value, "our_role": our_role.value, "before": before, "customers": len(named)},
+        prose={"reason": reason, "customers": "\n".join(named)},
+        now=now,
+    )
+    settle_by_verb(session, incident, "triage", entry)
+    recompute(session, incident, targets=targets, now=now)
+    return entry
+
+
+def _settle_parts(
+    session: Session, incident: Incident, our_role: OurRole, customers: Sequence[str], *, now: datetime
+) -> None:
+    wanted: set[tuple[OurRole, str]] = set()
+    if our_role in (OurRole.CONTROLLER, OurRole.BOTH):
+        wanted.add((OurRole.CONTROLLER, ""))
+    if our_role in (OurRole.PROCESSOR, OurRole.BOTH):
+        wanted |= {(OurRole.PROCESSOR, name) for name in customers}
+    for part in incident.parts:
+        key = (part.role, part.customer)
+        part.dropped_at = None if key in wanted else (part.dropped_at or now)
+        wanted.discard(key)
+    for role, customer in sorted(wanted, key=lambda pair: (pair[0].value, pair[1])):
+        incident.parts.append(
+            Part(
+                organisation_id=incident.organisation_id,
+                legal_entity_id=incident.legal_entity_id,
+                role=role,
+                customer=customer,
+                added_at=now,
+            )
+        )
+    session.flush()
+
+
+def attach(session: Session, report: Report, target_id: int, *, by: Actor, targets: Targets, now: datetime) -> Incident:
+    """Move a report to another incident; the earliest anchor wins there. Undone by attaching it back."""
+    first, second = sorted((report.incident_id, target_id))
+    held = {first: hold(session, first), second: hold(session, second)}
+    origin, target = held[report.incident_id], held[target_id]
+    if origin.id == target.id:
+        raise Refused(N_("The report already belongs to this incident."), field="reference")
+    if origin.organisation_id != target.organisation_id:
+        raise Refused(N_("A report cannot move to another organisation."), field="reference")
+    for incident, kind in ((origin, Kind.DETACHED), (target, Kind.ATTACHED)):
+        record(
+            session,
+            incident.timeline,
+            kind,
+            by=by,
+            incident_id=incident.id,
+            facts={"report": report.id, "from": origin.reference, "to": target.reference},
+            now=now,
+        )
+    report.incident = target
+    session.flush()
+    for incident in (origin, target):
+        recompute(session, incident, targets=targets, now=now)
+    return target
+
+
+def settle_noticed(
+    session: Session, report: Report, counts: bool, reason: str, *, by: Actor, targets: Targets, now: datetime
+) -> Entry:
+    """Answer whether the "noticed" time, more than 72 h back, is when the organisation first knew."""
+    if not reason.strip():
+        raise Refused(N_("Write why. One sentence is enough."), field="reason")
+    if report.noticed_at is None:
+        raise Refused(N_("This report names no time when it was noticed."))
+    incident = hold(session, report.incident_id)
+    report.noticed_counts = counts
+    entry = record(
+        session,
+        incident.timeline,
+        Kind.ANCHOR_MOVED,
+        by=by,
+        incident_id=incident.id,
+        happened_at=report.noticed_at,
+        zone=report.zone,
+        facts={"report": report.id, "counts": counts},
+        prose={"reason": reason},
+        now=now,
+    )
+    recompute(session, incident, targets=targets, now=now)
+    return entry

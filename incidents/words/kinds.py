@@ -1,0 +1,51 @@
+"""One sentence for each kind of fact, as timeline, receipt and mails show it. No personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from incidents.timeline import Kind
+from incidents.words import N_
+
+SENTENCES: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.REPORTED: N_("A report came in"),
+        Kind.ADDED: N_("The reporter added something"),
+        Kind.STILL_HAPPENING: N_("The reporter answered anew whether it is still happening"),
+        Kind.FILE_ADDED: N_("A file was added"),
+        Kind.ATTACHED: N_("A report was attached"),
+        Kind.DETACHED: N_("A report was moved to another incident"),
+        Kind.ASKED: N_("A message was sent to the reporter"),
+        Kind.RANG: N_("The bell rang"),
+        Kind.TAKEN: N_("A person took it"),
+        Kind.RINGS_AGAIN: N_("No first step in time: the bell rings again"),
+        Kind.LOOKED_AT: N_("A handler looked at it"),
+        Kind.TRIAGED: N_("Triage said what it is"),
+        Kind.CONTAINED: N_("It is contained"),
+        Kind.STEP_DONE: N_("A step was done"),
+        Kind.STEP_SKIPPED: N_("A step was left out"),
+        Kind.STEP_REOPENED: N_("A step is open again"),
+        Kind.NOTED: N_("Note"),
+        Kind.CORRECTED: N_("Correction"),
+        Kind.AWARE: N_("Awareness was decided"),
+        Kind.ANCHOR_MOVED: N_("The start of the clock was settled"),
+        Kind.DEADLINE_NEAR: N_("A deadline comes near"),
+        Kind.DEADLINE_PASSED: N_("A deadline has passed"),
+        Kind.NOTIFIED: N_("A notification was sent"),
+        Kind.NOT_NOTIFIED: N_("It was decided not to notify"),
+        Kind.REFERENCE_RECEIVED: N_("The reference was received"),
+        Kind.DELAY_EXPLAINED: N_("The reasons for the delay were given"),
+        Kind.CLOSED: N_("Closed"),
+        Kind.REOPENED: N_("Opened again"),
+        Kind.SET_UP: N_("Tocsin was set up"),
+        Kind.PERSON_INVITED: N_("A person was invited"),
+        Kind.PERSON_LEFT: N_("An account was ended"),
+        Kind.ROLE_GRANTED: N_("A role was given"),
+        Kind.ROLE_REVOKED: N_("A role was taken back"),
+        Kind.CONTACT_ADDED: N_("A way to reach a person was added"),
+        Kind.CONTACT_REMOVED: N_("A way to reach a person was removed"),
+        Kind.CONTACT_VERIFIED: N_("A way to reach a person was proved to work"),
+        Kind.SETTING_CHANGED: N_("A setting was changed"),
+    }
+)

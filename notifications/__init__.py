@@ -1,0 +1,1 @@
+"""Paging and delivery. Knows the domain, never Flask."""

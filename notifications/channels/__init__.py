@@ -1,0 +1,134 @@
+"""The edge of the world: one message, over one channel, to one address. No database here."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+
+class ChannelKind(enum.Enum):
+    """How a message leaves the house; stored by value."""
+
+    EMAIL = "email"
+    APPRISE = "apprise"
+    OUTBOX = "outbox"
+
+    @property
+    def pages(self) -> bool:
+        """Whether this kind can wake anybody: a screen that nobody looks at cannot."""
+        return self is not ChannelKind.OUTBOX
+
+
+@dataclass(frozen=True)
+class Message:
+    """Subject, text and html of one delivery; the text stands alone.
+
+    `key` is the stable and unique id of the delivery: the same key is the same message, however often it is
+    tried. `headers` are for e-mail only.
+    """
+
+    key: str
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str | None = field(repr=False)
+    sender_name: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a message goes: an e-mail address or an Apprise URL; neither shows in a log line."""
+
+    channel: ChannelKind
+    address: str = field(repr=False)
+
+
+class Verdict(enum.Enum):
+    """What became of a send; stored by value."""
+
+    ACCEPTED = "accepted"
+    TRY_AGAIN = "try_again"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict and its plain cause; `detail` holds no word of the message, no address and no secret.
+
+    `cause` (a message id) with `params` says the same and can be translated. `retry_after` is how long the
+    other side asked us to wait.
+    """
+
+    verdict: Verdict
+    detail: str
+    remote_id: str | None = None
+    retry_after: timedelta | None = None
+    cause: str = ""
+    params: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def because(
+        cls,
+        verdict: Verdict,
+        cause: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        remote_id: str | None = None,
+        retry_after: timedelta | None = None,
+    ) -> Outcome:
+        """The outcome whose detail is the sentence `cause` filled with `params`."""
+        return cls(
+            verdict,
+            cause % params if params else cause,
+            remote_id=remote_id,
+            retry_after=retry_after,
+            cause=cause,
+            params=params or {},
+        )
+
+
+class Channel(Protocol):
+    """One way out, used by one thread at a time.
+
+    `send` blocks, keeps to a time limit of its own and never raises.
+    """
+
+    @property
+    def name(self) -> str:
+        """What logs and the operator call it; no secret."""
+        ...
+
+    def send(self, target: Target, message: Message) -> Outcome:
+        """Hand over one message; an outcome in every case."""
+        ...
+
+    def check(self) -> Outcome:
+        """Whether it could send now, found out without sending; may be asked from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is kept open; a later send opens it again."""
+        ...
+
+
+def channel_name(target: Target) -> str:
+    """The channel, and so the thread, that serves a target: e-mail has one, Apprise one per service and host.
+
+    The host is shown as a digest, because some services put their token in its place.
+    """
+    if target.channel is ChannelKind.EMAIL:
+        return "smtp"
+    if target.channel is ChannelKind.OUTBOX:
+        return "outbox"
+    schema, _, rest = target.address.strip().partition("://")
+    try:
+        host = urlsplit(f"//{rest}").hostname or rest
+    except ValueError:
+        host = rest
+    shown = schema.lower() if schema.isalnum() and len(schema) <= 20 else "unknown"
+    return f"apprise-{shown}-{hashlib.sha256(host.encode('utf-8', 'replace')).hexdigest()[:8]}"

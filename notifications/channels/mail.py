@@ -1,0 +1,101 @@
+"""From a message to the bytes of an e-mail."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate
+from urllib.parse import quote
+
+import idna
+
+from incidents.refusals import Refused
+from incidents.words import N_
+from notifications.channels import Message
+
+# No quoted local parts and no address literals: each would need escaping in two grammars.
+_ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"]+@[^\s@<>()\[\]\\,;:"]+""")
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_OURS = {
+    "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version",
+    "return-path", "received",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An e-mail ready for the wire, lines ended by CR LF; `utf8` when an address needs SMTPUTF8."""
+
+    sender: str = field(repr=False)
+    recipient: str = field(repr=False)
+    message_id: str
+    body: bytes = field(repr=False)
+    utf8: bool
+
+
+def domain_of(address: str) -> str:
+    """The domain of an e-mail address in ASCII."""
+    return _plain(address)[1]
+
+
+def compose(message: Message, *, sender: str, recipient: str) -> Letter:
+    """Build the e-mail; refuses an address or a header that could carry a second header."""
+    (from_name, from_domain), (to_name, to_domain) = _plain(sender), _plain(recipient)
+    utf8 = not (from_name + to_name).isascii()
+    mail = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit", utf8=utf8))
+    mail["From"] = Address(_one_line(message.sender_name, "From"), username=from_name, domain=from_domain)
+    mail["To"] = Address(username=to_name, domain=to_domain)
+    mail["Subject"] = _one_line(message.subject, "Subject")
+    mail["Date"] = formatdate(usegmt=True)
+    message_id = f"<{quote(message.key, safe='')}@{from_domain}>"
+    mail["Message-ID"] = message_id
+    headers = {"Auto-Submitted": "auto-generated", **message.headers}
+    for name, value in headers.items():
+        mail[_own_name(name)] = _one_line(value, name)
+    mail.set_content(_encodable(message.text))
+    if message.html is not None:
+        mail.add_alternative(_encodable(message.html), subtype="html")
+    return Letter(
+        sender=f"{from_name}@{from_domain}",
+        recipient=f"{to_name}@{to_domain}",
+        message_id=message_id,
+        body=mail.as_bytes(),
+        utf8=utf8,
+    )
+
+
+def _plain(address: str) -> tuple[str, str]:
+    if not _ADDRESS.fullmatch(address) or _has_control(address):
+        raise Refused(N_("This is not an e-mail address that mail can be sent to."))
+    name, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return name, domain
+    try:
+        return name, idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise Refused(N_("This is not an e-mail address that mail can be sent to.")) from error
+
+
+def _one_line(value: str, name: str) -> str:
+    if _has_control(value):
+        raise Refused(N_("The line “%(name)s” of the message holds a line break."), name=name)
+    return value
+
+
+def _own_name(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith("content-"):
+        raise Refused(N_("The message may not set the header “%(name)s”."), name=ascii(name))
+    return name
+
+
+def _has_control(value: str) -> bool:
+    return any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value)
+
+
+def _encodable(text: str) -> str:
+    # Half a surrogate pair cannot be written as UTF-8; a page with one odd sign must still leave.
+    return text.encode("utf-8", "replace").decode("utf-8")

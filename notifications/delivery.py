@@ -1,0 +1,212 @@
+"""One message over one channel to one person: queued, claimed, sent, settled; never sent inside a transaction."""
+
+from __future__ import annotations
+
+import enum
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Index, String, Text, and_, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from incidents.orm import Base, Key, by_value, table
+from incidents.people import Person
+from incidents.timeline import Entry
+from notifications.channels import Outcome, Verdict
+from notifications.contact import Contact
+from notifications.policy import Waits
+
+
+class Purpose(enum.Enum):
+    """What a delivery is for."""
+
+    RING = "ring"
+    TELL = "tell"
+    TEST = "test"
+    INVITATION = "invitation"
+
+
+class DeliveryState(enum.Enum):
+    """`ON_SCREEN` is the outbox of an installation without a channel: nobody was reached."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ON_SCREEN = "on-screen"
+
+
+class Delivery(Base):
+    """One message to one person over one channel. `token` is what its link carries, signed.
+
+    `through_entry_id` is the last entry the message covers. A claim ends by itself at `claimed_until`.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = table(Index("ix_delivery_due", "state", "due_at"), Index("ix_delivery_page", "page_id"))
+
+    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
+    token: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: secrets.token_hex(16))
+    purpose: Mapped[Purpose] = mapped_column(by_value(Purpose))
+    page_id: Mapped[int | None] = mapped_column(Key, ForeignKey("page.id"))
+    entry_id: Mapped[int | None] = mapped_column(Key, ForeignKey("entry.id"))
+    through_entry_id: Mapped[int | None] = mapped_column(Key)
+    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(Key, ForeignKey("contact.id"))
+    sealed: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[DeliveryState] = mapped_column(by_value(DeliveryState), default=DeliveryState.QUEUED)
+    step: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    queued_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_until: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    detail: Mapped[str | None] = mapped_column(String(400))
+    remote_id: Mapped[str | None] = mapped_column(String(200))
+
+    person: Mapped[Person] = relationship(lazy="joined")
+    contact: Mapped[Contact] = relationship(lazy="joined")
+    entry: Mapped[Entry | None] = relationship()
+
+
+def queue(
+    session: Session,
+    contact: Contact,
+    purpose: Purpose,
+    *,
+    page_id: int | None = None,
+    entry_id: int | None = None,
+    through_entry_id: int | None = None,
+    sealed: str | None = None,
+    step: int = 0,
+    now: datetime,
+) -> Delivery:
+    """Put one message into the queue, due at once."""
+    delivery = Delivery(
+        organisation_id=contact.organisation_id,
+        token=secrets.token_hex(16),
+        purpose=purpose,
+        page_id=page_id,
+        entry_id=entry_id,
+        through_entry_id=through_entry_id,
+        person_id=contact.person_id,
+        contact_id=contact.id,
+        sealed=sealed,
+        step=step,
+        queued_at=now,
+        due_at=now,
+    )
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def waiting(session: Session, page_id: int, contact_id: int) -> Delivery | None:
+    """A ring of this page to this contact that has not gone out yet: no second one is stacked on it."""
+    return session.scalars(
+        select(Delivery).where(
+            Delivery.page_id == page_id,
+            Delivery.contact_id == contact_id,
+            Delivery.purpose == Purpose.RING,
+            Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING)),
+        )
+    ).first()
+
+
+def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: datetime) -> list[Delivery]:
+    """Take deliveries that are due, those with a lapsed claim included, so that nobody else sends them.
+
+    The claim lasts `waits.lease`; a worker that dies loses it then. Two workers never get the same row.
+    """
+    due = session.scalars(
+        select(Delivery)
+        .where(
+            or_(
+                and_(Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= now),
+                and_(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < now),
+            )
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Delivery)
+    ).all()
+    for delivery in due:
+        delivery.state = DeliveryState.SENDING
+        delivery.claimed_by = worker
+        delivery.claimed_until = now + waits.lease
+        delivery.attempts += 1
+    session.flush()
+    return list(due)
+
+
+def settle(
+    session: Session, delivery_id: int, worker: str, outcome: Outcome, *, waits: Waits, now: datetime
+) -> Delivery | None:
+    """Write back what became of a send. None when the claim was lost meanwhile: then its new holder decides."""
+    delivery = session.get(Delivery, delivery_id, with_for_update={"of": Delivery})
+    if delivery is None or delivery.claimed_by != worker:
+        return None
+    delivery.claimed_by = delivery.claimed_until = None
+    delivery.detail = outcome.detail[:400]
+    delivery.remote_id = outcome.remote_id
+    if outcome.verdict is Verdict.ACCEPTED:
+        _accepted(session, delivery, now=now)
+    elif outcome.verdict is Verdict.NEVER:
+        delivery.state = DeliveryState.FAILED
+        _contact_failed(delivery, outcome, now=now)
+    else:
+        delivery.state = DeliveryState.QUEUED
+        delivery.due_at = now + max(waits.retry_after(delivery.attempts), outcome.retry_after or timedelta())
+        _contact_failed(delivery, outcome, now=now)
+    session.flush()
+    return delivery
+
+
+def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
+    delivery.state, delivery.accepted_at = DeliveryState.ACCEPTED, now
+    delivery.contact.failed_at = delivery.contact.failure = None
+    # The channel works again: whatever waited for it to come back goes out now.
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.state == DeliveryState.QUEUED,
+            Delivery.attempts > 0,
+            Delivery.due_at > now,
+            Delivery.contact_id.in_(select(Contact.id).where(Contact.channel == delivery.contact.channel)),
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _contact_failed(delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
+    delivery.contact.failed_at = delivery.contact.failed_at or now
+    delivery.contact.failure = outcome.detail[:400]
+
+
+def cancel_rings(session: Session, page_id: int) -> None:
+    """Take back the rings of a page that have not gone out: somebody has it now."""
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.page_id == page_id,
+            Delivery.purpose == Purpose.RING,
+            Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.ON_SCREEN)),
+        )
+        .values(state=DeliveryState.CANCELLED)
+        .execution_options(synchronize_session="evaluate")
+    )
+
+
+def void_claims(session: Session) -> int:
+    """End every claim. Only for the start of a process that knows itself alone: earlier holders are dead."""
+    result = session.execute(
+        update(Delivery)
+        .where(Delivery.state == DeliveryState.SENDING)
+        .values(state=DeliveryState.QUEUED, claimed_by=None, claimed_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(result, "rowcount", 0))

@@ -1,0 +1,144 @@
+"""What a message says, per purpose: subject, text and html. Never a word of a report, never a person's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from itsdangerous import BadSignature, URLSafeSerializer
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from incidents.incident import Incident, Urgency
+from incidents.keyring import Keyring
+from incidents.words import N_
+from incidents.words.kinds import SENTENCES
+from notifications.channels import Message
+from notifications.delivery import Delivery, Purpose
+from notifications.paging import Page, PageEntry
+
+URGENCY_WORDS = {Urgency.URGENT: N_("urgent"), Urgency.SOON: N_("soon")}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """In whose name, language and zone a message speaks. `public_address` is the only base of its links."""
+
+    translate: Callable[[str], str]
+    locale: str
+    zone: ZoneInfo
+    organisation: str
+    public_address: str
+
+
+def signed(keyring: Keyring, token: str) -> str:
+    """A delivery's token as its link carries it."""
+    return str(_signer(keyring, keyring.current).dumps(token))
+
+
+def unsigned(keyring: Keyring, carried: str) -> str | None:
+    """The token in a link, or None when its signature is not ours."""
+    for name in keyring.names:
+        try:
+            return str(_signer(keyring, name).loads(carried))
+        except BadSignature:
+            continue
+    return None
+
+
+def _signer(keyring: Keyring, name: str) -> URLSafeSerializer:
+    return URLSafeSerializer(keyring.derive("page link", name), salt="page")
+
+
+def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wording, now: datetime) -> Message:
+    """The message of a delivery as things stand now."""
+    facts: dict[str, Any] = {
+        "organisation": wording.organisation,
+        "link": f"{wording.public_address}/p/{signed(keyring, delivery.token)}",
+    }
+    if delivery.purpose is Purpose.RING and delivery.page_id:
+        subject, urgent = _ring_facts(session, delivery, facts, wording, now=now)
+    elif delivery.purpose is Purpose.TELL and delivery.entry:
+        subject, urgent = _tell_facts(session, delivery, facts, wording), False
+    elif delivery.purpose is Purpose.INVITATION:
+        token = keyring.unseal(delivery.sealed) if delivery.sealed else ""
+        facts["link"] = f"{wording.public_address}/invitation/{token}"
+        subject, urgent = wording.translate(N_("Your invitation to Tocsin")), False
+    else:
+        subject, urgent = wording.translate(N_("Test page: please acknowledge")), True
+    return Message(
+        key=delivery.token,
+        subject=subject,
+        text=_render(f"{delivery.purpose.value}.txt", facts, wording),
+        html=_render(f"{delivery.purpose.value}.html", facts, wording),
+        sender_name=wording.organisation,
+        headers={"X-Priority": "1", "Importance": "high"} if urgent else {},
+    )
+
+
+def _ring_facts(
+    session: Session, delivery: Delivery, facts: dict[str, Any], wording: Wording, *, now: datetime
+) -> tuple[str, bool]:
+    page = session.get_one(Page, delivery.page_id)
+    incidents = session.scalars(
+        select(Incident)
+        .where(Incident.id.in_(select(PageEntry.incident_id).where(PageEntry.page_id == page.id)))
+        .order_by(Incident.law_due_at, Incident.id)
+        .limit(1)
+    ).all()
+    rings = session.scalar(select(func.count(PageEntry.id)).where(PageEntry.page_id == page.id)) or 1
+    first = incidents[0] if incidents else None
+    urgent = first is None or first.urgency is Urgency.URGENT
+    urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
+    facts.update(codename=page.codename, urgency=urgency, more=rings - 1, round=page.round)
+    facts.update(next_act=None, late=False, drill=page.drill)
+    if first is not None and first.next_act and first.next_due_at:
+        facts["next_act"] = wording.translate(first.next_act)
+        facts["next_due"] = instant(first.next_due_at, wording)
+        facts["late"] = first.law_due_at is not None and first.law_due_at <= now
+    subject = wording.translate(N_("%(codename)s: %(urgency)s")) % {"codename": page.codename, "urgency": urgency}
+    return (f"DRILL {subject}" if page.drill else subject), urgent
+
+
+def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wording: Wording) -> str:
+    entry = delivery.entry
+    assert entry is not None
+    facts["sentence"] = wording.translate(SENTENCES[entry.kind])
+    facts["at"] = instant(entry.happened_at, wording)
+    incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
+    facts["link"] = f"{wording.public_address}/incident/{incident.reference}" if incident else wording.public_address
+    facts["codename"] = incident.codename if incident else "Tocsin"
+    return f"{facts['codename']}: {facts['sentence']}"
+
+
+def instant(moment: datetime, wording: Wording) -> str:
+    """An instant in the organisation's zone with UTC beside it."""
+    pattern = "EEE d MMM yyyy HH:mm"
+    local = format_datetime(moment.astimezone(wording.zone), pattern, tzinfo=wording.zone, locale=wording.locale)
+    return f"{local} ({wording.zone.key}), {moment.astimezone(UTC):%H:%M} UTC"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("notifications", "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+
+
+def _render(name: str, facts: dict[str, Any], wording: Wording) -> str:
+    def _(text: str, **params: object) -> str:
+        translated = wording.translate(text)
+        return translated % params if params else translated
+
+    return _environment().get_template(name).render(_=_, lang=wording.locale, **facts)

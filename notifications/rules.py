@@ -1,0 +1,109 @@
+"""One table: for each kind of fact, whether it pages, tells or concerns nobody, and whom."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from incidents.timeline import Entry, Kind
+
+
+class Loudness(enum.Enum):
+    """What a fact does: wakes people until somebody acknowledges, sends one message, or nothing."""
+
+    PAGE = "page"
+    TELL = "tell"
+    NOBODY = "nobody"
+
+
+class Whom(enum.Enum):
+    """Who is told by a fact that does not page (a page follows the escalation policy)."""
+
+    HANDLER = "handler"
+    DPO = "dpo"
+    OTHERS_RUNG = "others-rung"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a kind of fact does; `unless` may turn one entry of the kind into another rule.
+
+    `first_step` marks what a signed-in handler does that ends the ringing for its incident.
+    """
+
+    loudness: Loudness
+    whom: Whom | None = None
+    unless: Callable[[Entry], Rule | None] = lambda _entry: None
+    first_step: bool = False
+
+
+PAGE = Rule(Loudness.PAGE)
+NOBODY = Rule(Loudness.NOBODY)
+TELL_HANDLER = Rule(Loudness.TELL, Whom.HANDLER)
+TELL_DPO = Rule(Loudness.TELL, Whom.DPO)
+TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG)
+FIRST_STEP = Rule(Loudness.NOBODY, first_step=True)
+
+
+def _when(fact: str, then: Rule) -> Callable[[Entry], Rule | None]:
+    return lambda entry: then if entry.facts.get(fact) else None
+
+
+def _turned_to_no(entry: Entry) -> Rule | None:
+    return TELL_HANDLER if entry.facts.get("after") != "yes" else None
+
+
+def _own_target(entry: Entry) -> Rule | None:
+    return TELL_HANDLER if entry.facts.get("is_target") else None
+
+
+RULES: Mapping[Kind, Rule] = MappingProxyType(
+    {
+        Kind.REPORTED: PAGE,
+        Kind.ADDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("closed", PAGE)),
+        Kind.FILE_ADDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("closed", PAGE)),
+        Kind.STILL_HAPPENING: Rule(Loudness.PAGE, unless=_turned_to_no),
+        Kind.ATTACHED: NOBODY,
+        Kind.DETACHED: NOBODY,
+        Kind.ASKED: FIRST_STEP,
+        Kind.RANG: NOBODY,
+        Kind.TAKEN: Rule(Loudness.NOBODY, unless=_when("by_link", TELL_OTHERS)),
+        Kind.RINGS_AGAIN: NOBODY,
+        Kind.LOOKED_AT: FIRST_STEP,
+        Kind.TRIAGED: FIRST_STEP,
+        Kind.CONTAINED: FIRST_STEP,
+        Kind.STEP_DONE: FIRST_STEP,
+        Kind.STEP_SKIPPED: FIRST_STEP,
+        Kind.STEP_REOPENED: NOBODY,
+        Kind.NOTED: NOBODY,
+        Kind.CORRECTED: NOBODY,
+        Kind.AWARE: FIRST_STEP,
+        Kind.ANCHOR_MOVED: NOBODY,
+        # Half and three quarters of the period are told; the last stage and the end wake people.
+        Kind.DEADLINE_NEAR: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("last", PAGE)),
+        Kind.DEADLINE_PASSED: Rule(Loudness.PAGE, unless=_own_target),
+        Kind.NOTIFIED: FIRST_STEP,
+        Kind.NOT_NOTIFIED: FIRST_STEP,
+        Kind.REFERENCE_RECEIVED: NOBODY,
+        Kind.DELAY_EXPLAINED: NOBODY,
+        Kind.CLOSED: FIRST_STEP,
+        Kind.REOPENED: TELL_DPO,
+        Kind.SET_UP: NOBODY,
+        Kind.PERSON_INVITED: NOBODY,
+        Kind.PERSON_LEFT: NOBODY,
+        Kind.ROLE_GRANTED: Rule(Loudness.NOBODY, unless=_when("own", TELL_DPO)),
+        Kind.ROLE_REVOKED: NOBODY,
+        Kind.CONTACT_ADDED: NOBODY,
+        Kind.CONTACT_REMOVED: NOBODY,
+        Kind.CONTACT_VERIFIED: NOBODY,
+        Kind.SETTING_CHANGED: NOBODY,
+    }
+)
+
+
+def rule_for(entry: Entry) -> Rule:
+    """What this very entry does."""
+    rule = RULES[entry.kind]
+    return rule.unless(entry) or rule

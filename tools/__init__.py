@@ -1,0 +1,1 @@
+"""What `./run` does before Tocsin itself can start; standard library only."""
