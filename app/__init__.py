@@ -33,7 +33,10 @@ def create_app(installation: Installation) -> Flask:
     """The application over an opened installation."""
     app = Flask(__name__)
     settings = installation.settings
-    secure = settings.public_address.startswith("https://")
+    with installation.store.reading() as session:
+        organisation = the_organisation(session)
+        secure = installation.public_address(organisation).startswith("https://")
+        proxies = organisation.trusted_proxies if settings.trusted_proxies is None else settings.trusted_proxies
     app.config.update(
         SECRET_KEY=installation.keyring.derive("web session"),
         SECRET_KEY_FALLBACKS=[
@@ -57,7 +60,8 @@ def create_app(installation: Installation) -> Flask:
     login.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=lambda: settings.language)
-    _behind_proxies(app, installation)
+    if proxies:  # without any named, X-Forwarded headers are ignored
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     access.guard(app)
     errors.register(app)
     for blueprint in blueprints():
@@ -65,16 +69,6 @@ def create_app(installation: Installation) -> Flask:
     _templates(app)
     app.after_request(_headers)
     return app
-
-
-def _behind_proxies(app: Flask, installation: Installation) -> None:
-    """Believe as many proxies as were named; without any, X-Forwarded headers are ignored."""
-    trusted = installation.settings.trusted_proxies
-    if trusted is None:
-        with installation.store.reading() as session:
-            trusted = the_organisation(session).trusted_proxies
-    if trusted:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
 
 
 def _templates(app: Flask) -> None:

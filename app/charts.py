@@ -221,12 +221,13 @@ def line(
         for column, x, figure in zip(columns, axes.centres, series.figures, strict=True)
     ]
     dots = tuple(dot for dot in places if dot)
+    level = scale(target.value) if target else 0.0
     return LineChart(
         axes=axes,
         path=_path(places),
         dots=dots,
         last=Label(dots[-1].text, min(_r(dots[-1].x + 14), axes.right), _r(dots[-1].y - 10)) if dots else None,
-        target=_target(target, axes, scale) if target else None,
+        target=Target(Label(target.text, axes.right, _r(level - 6)), level) if target else None,
         names=(series.name,),
         rows=_rows(columns, [series]),
     )
@@ -244,11 +245,6 @@ def round_ticks(top: float) -> tuple[float, ...]:
         step = max(step, 1.0)
     count = math.ceil(top / step - 1e-9)
     return tuple(round(step * n, 10) for n in range(max(count, 1) + 1))
-
-
-def _target(target: Figure, axes: Axes, scale: Callable[[float], float]) -> Target:
-    y = scale(target.value)
-    return Target(Label(target.text, axes.right, _r(y - 6)), y)
 
 
 def _path(places: Sequence[Dot | None]) -> str:
@@ -270,7 +266,9 @@ def _axes(
     def scale(value: float) -> float:
         return _r(base - PLOT_HEIGHT * value / marks[-1])
 
-    ticks = tuple(Tick(Label((words or _plain)(mark), ROOM_FOR_TICKS - 8, scale(mark)), scale(mark)) for mark in marks)
+    ticks = tuple(
+        Tick(Label((words or "{:g}".format)(mark), ROOM_FOR_TICKS - 8, scale(mark)), scale(mark)) for mark in marks
+    )
     left, right = ROOM_FOR_TICKS, width - 4
     share = (right - left) / max(len(columns), 1)
     centres = tuple(left + share * (at + 0.5) for at in range(len(columns)))
@@ -296,10 +294,6 @@ def _top(values: Sequence[float]) -> float:
         if not math.isfinite(value) or value < 0:
             raise ValueError(f"a chart cannot show {value}")
     return max(values, default=0.0) or 1.0
-
-
-def _plain(value: float) -> str:
-    return f"{value:g}"
 
 
 def _r(value: float) -> float:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from incidents.words import N_
 from notifications.policy import Waits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -188,7 +189,7 @@ def _unsafe(settings: Settings) -> list[str]:
 
 
 def address_fault(address: str, *, allow_plain: bool) -> str | None:
-    """What is wrong with a public address, in words; None when it may be used."""
+    """What is wrong with a public address, as a message id; None when it may be used."""
     from urllib.parse import urlsplit
 
     try:
@@ -196,10 +197,10 @@ def address_fault(address: str, *, allow_plain: bool) -> str | None:
         host = parts.hostname
         _ = parts.port
     except ValueError:
-        return "this is no web address. Write it like https://breach.example.com."
+        return N_("this is no web address. Write it like https://breach.example.com.")
     if parts.scheme not in ("http", "https") or not host or parts.path.strip("/") or parts.query or parts.fragment:
-        return "write it like https://breach.example.com, without anything behind the host."
+        return N_("write it like https://breach.example.com, without anything behind the host.")
     loopback = host in ("localhost", "127.0.0.1", "::1")
     if parts.scheme == "http" and not loopback and not allow_plain:
-        return "plain http would show reports to everybody on the way. Use https, or set allow_plain_http = true."
+        return N_("plain http would show reports to everybody on the way. Use https, or set allow_plain_http = true.")
     return None

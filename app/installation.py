@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -47,6 +48,7 @@ class Installation:
     store: Store
     keyring: Keyring
     translations: Path = TRANSLATIONS
+    _renewers: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @classmethod
     def open(cls, settings: Settings) -> Installation:
@@ -107,6 +109,15 @@ class Installation:
         if name.startswith("apprise-"):
             return AppriseChannel(name)
         return OutboxChannel()
+
+    def on_channels_changed(self, renew: Callable[[], None]) -> None:
+        """Call `renew` whenever the settings of a channel change in this process."""
+        self._renewers.append(renew)
+
+    def channels_changed(self) -> None:
+        """The settings of a channel have changed: what was opened with the old ones is made anew."""
+        for renew in self._renewers:
+            renew()
 
     def public_address(self, organisation: Organisation) -> str:
         """The only base of links; never taken from a request."""

@@ -17,7 +17,7 @@ from app.installation import Installation
 from incidents.law.clock import utcnow
 from incidents.organisation import Organisation, the_organisation
 from incidents.people import Right
-from notifications.readiness import readiness
+from notifications.readiness import Fault, Mend, readiness
 
 PLACES = (
     ("desk.desk", _l("Desk"), (Right.READ_INCIDENTS,)),
@@ -84,8 +84,29 @@ def _places() -> list[tuple[str, str, bool]]:
 
 
 def unpageable() -> list[Unpageable]:
-    """The red bar: empty once two people have proved that a page reaches them and nothing else is wrong."""
+    """The red bar: empty once two people have proved that a page reaches them and nothing else is wrong.
+
+    People with the same fault share a line.
+    """
     house = installation()
     found = readiness(read_session(), organisation(), reachable=house.reachable, now=utcnow())
-    url = _url("people.people") if Right.CONFIGURE in me().rights else None
-    return [Unpageable(fault.person or _("Paging"), fault.words(_), url) for fault in found.faults]
+    lines: dict[str, list[Fault]] = {}
+    for fault in found.faults:
+        lines.setdefault(fault.words(_), []).append(fault)
+    return [Unpageable(_who(faults), words, _mend(faults)) for words, faults in lines.items()]
+
+
+def _who(faults: list[Fault]) -> str:
+    return ", ".join(fault.person or _("Paging") for fault in faults)
+
+
+def _mend(faults: list[Fault]) -> str | None:
+    """Where the reader can put a fault right: as an administrator, or at their own account."""
+    mend, people = faults[0].mend, [fault.person_id for fault in faults]
+    if Right.CONFIGURE in me().rights and mend is not Mend.SERVER:
+        if mend is Mend.SETTINGS:
+            return _url("settings.settings")
+        if len(people) == 1 and people[0] is not None and "people.person" in current_app.view_functions:
+            return url_for("people.person", person_id=people[0])
+        return _url("people.people")
+    return _url("account.account") if mend is Mend.PEOPLE and me().id in people else None

@@ -54,6 +54,7 @@ class Worker:
         self.installation = installation
         self.senders = Senders(installation.make_channel)
         self.engine: Engine = installation.engine(self.senders)
+        installation.on_channels_changed(self.senders.renew)
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._listening = threading.Event()
 

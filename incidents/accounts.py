@@ -201,22 +201,49 @@ def invite(session: Session, person: Person, *, now: datetime) -> str:
     return token
 
 
+def invite_again(session: Session, person: Person, *, by: Actor, now: datetime) -> str:
+    """A new invitation for somebody who has an account; recorded, because it can change who holds the account."""
+    record(
+        session,
+        organisation_timeline(session, person.organisation_id),
+        Kind.PERSON_INVITED,
+        by=by,
+        facts={"subject": person.id, "again": True},
+        now=now,
+    )
+    return invite(session, person, now=now)
+
+
+def inviter(session: Session, person: Person) -> Person | None:
+    """Who gave this person the first role; None when that was set-up or the command line."""
+    first = min(person.grants, key=lambda given: given.id, default=None)
+    return session.get(Person, first.granted_by_id) if first and first.granted_by_id else None
+
+
 def invited(session: Session, token: str, *, now: datetime) -> Invitation:
     """The invitation of a link. Refuses one that is used up, too old or unknown, all in the same words."""
     found = session.scalars(select(Invitation).where(Invitation.token_digest == _digest(token))).first()
-    if found is None or found.used_at is not None or found.expires_at <= now:
+    gone = found is None or session.get_one(Person, found.person_id).left_at is not None
+    if found is None or gone or found.used_at is not None or found.expires_at <= now:
         raise Refused(N_("This invitation is used up or too old. Ask an administrator for a new one."))
     return found
 
 
 def accept(session: Session, token: str, password_hash: str, *, now: datetime) -> Person:
-    """Choose the password that an invitation is for."""
+    """Choose the password that an invitation is for; every browser that was signed in before is signed out."""
     invitation = invited(session, token, now=now)
     person = session.get_one(Person, invitation.person_id)
     invitation.used_at = now
-    person.password_hash = password_hash
-    session.flush()
+    change_password(session, person, password_hash, now=now)
     return person
+
+
+def change_password(
+    session: Session, person: Person, password_hash: str, *, but: str | None = None, now: datetime
+) -> None:
+    """Set another password and sign out every browser, save the one whose token is given."""
+    person.password_hash = password_hash
+    sign_out_everywhere(session, person, but=but, now=now)
 
 
 def sign_in(session: Session, person: Person, *, now: datetime) -> str:
@@ -241,6 +268,14 @@ def signed_in(session: Session, token: str) -> SignIn | None:
         select(SignIn).where(SignIn.token_digest == _digest(token), SignIn.ended_at.is_(None))
     ).first()
     return found if found is not None and found.person.left_at is None else None
+
+
+def seen(session: Session, token: str, *, now: datetime) -> None:
+    """Note that a sign-in is in use."""
+    found = signed_in(session, token)
+    if found is not None:
+        found.seen_at = now
+        session.flush()
 
 
 def sign_out(session: Session, token: str, *, now: datetime) -> None:

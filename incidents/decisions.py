@@ -11,9 +11,9 @@ from incidents.incident import Incident, What, hold
 from incidents.obligations import OPEN, Obligation, Targets, recompute, settle_next_act
 from incidents.orm import Base, Key
 from incidents.refusals import Refused
-from incidents.steps import settle_by_verb
+from incidents.steps import reopen_by_verb, settle_by_verb
 from incidents.timeline import Actor, Entry, Kind, record
-from incidents.triage import first_step
+from incidents.triage import TWICE, first_step, said_already
 from incidents.words import N_
 
 
@@ -53,6 +53,9 @@ def become_aware(
     if aware_at > now:
         raise Refused(N_("Nobody can have become aware in the future. Check the date and time."), field="aware_at")
     incident = hold(session, incident_id)
+    said = said_already(session, incident, Kind.AWARE, {"reason": reason}, by=by, now=now)
+    if said is not None and incident.aware_at == aware_at:
+        return said
     before, incident.aware_at = incident.aware_at, aware_at
     first_step(incident, by=by, now=now)
     entry = record(
@@ -98,6 +101,9 @@ def contain(
     if contained_at > now:
         raise Refused(N_("It cannot have been contained in the future. Check the time."), field="contained_at")
     incident = hold(session, incident_id)
+    said = said_already(session, incident, Kind.CONTAINED, {"reason": how_known}, by=by, now=now)
+    if said is not None and incident.contained_at and abs(contained_at - incident.contained_at) <= TWICE:
+        return said
     incident.contained_at = contained_at
     first_step(incident, by=by, now=now)
     entry = record(
@@ -132,6 +138,9 @@ def note(
     if happened_at is not None and happened_at > now:
         raise Refused(N_("A note tells what has happened. Check the time."), field="happened_at")
     incident = hold(session, incident_id)
+    said = said_already(session, incident, Kind.NOTED, {"text": text}, by=by, now=now)
+    if said is not None:
+        return said
     return record(
         session,
         incident.timeline,
@@ -149,10 +158,13 @@ def correct(session: Session, entry_id: int, text: str, *, by: Actor, now: datet
     """Correct an entry with a new one that names it. The first one stays as it is."""
     if not text.strip():
         raise Refused(N_("Write what is right instead."), field="text")
-    wrong = session.get_one(Entry, entry_id)
-    if wrong.incident_id is None:
+    wrong = session.get(Entry, entry_id)
+    if wrong is None or wrong.incident_id is None:
         raise Refused(N_("Only entries of an incident can be corrected here."))
     incident = hold(session, wrong.incident_id)
+    said = said_already(session, incident, Kind.CORRECTED, {"text": text}, by=by, now=now)
+    if said is not None and said.corrects_id == wrong.id:
+        return said
     return record(
         session,
         incident.timeline,
@@ -205,6 +217,7 @@ def reopen(session: Session, incident_id: int, *, reason: str, by: Actor, target
     incident.closed_at = None
     if incident.dismissed:
         incident.what = What.UNDECIDED
+        reopen_by_verb(session, incident, "triage")
     entry = record(
         session,
         incident.timeline,

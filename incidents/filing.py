@@ -191,6 +191,7 @@ def complete(
     if filing is None:
         raise NotFound(N_("This notification does not exist."))
     incident = hold(session, filing.incident_id)
+    session.refresh(filing)
     reference, delay_reasons = reference.strip(), delay_reasons.strip()
     if not reference and not delay_reasons:
         raise Refused(N_("Enter the reference, or the reasons for the delay."), field="reference")

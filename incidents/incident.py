@@ -161,7 +161,10 @@ class NotFound(Refused):
 
 def hold(session: Session, incident_id: int) -> Incident:
     """Load an incident to change it; on PostgreSQL other writers of it wait."""
-    incident = session.get(Incident, incident_id, with_for_update=is_postgresql(session) or None)
+    # Not FOR UPDATE, which would also stop everybody who only refers to this row, and deadlock with an acknowledgement.
+    incident = session.get(
+        Incident, incident_id, with_for_update={"key_share": True} if is_postgresql(session) else None
+    )
     if incident is None:
         raise NotFound(N_("This incident does not exist."))
     return incident

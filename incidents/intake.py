@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from incidents import receipt, steps
+from incidents import receipt, steps, timeline
 from incidents.incident import Incident, StillHappening, Urgency, new_codename, new_reference
 from incidents.keyring import Keyring
-from incidents.obligations import Targets, recompute
+from incidents.obligations import Act, Targets, recompute
 from incidents.organisation import Organisation
 from incidents.refusals import Refused
 from incidents.report import Medium, Relation, Report, ReporterContact
-from incidents.timeline import REPORTER, Actor, Entry, Kind, Timeline, record
+from incidents.store import is_postgresql
+from incidents.timeline import REPORTER, Actor, Entry, Kind, Timeline, instant, readable
 from incidents.words import N_
+
+log = logging.getLogger(__name__)
 
 ASK_BEYOND = timedelta(hours=72)
 """A reporter's "noticed" further back than this is asked about before it moves the clock."""
@@ -61,6 +68,9 @@ class Receipt:
     """True when this very form had been received before: nothing was stored a second time."""
 
 
+LANGUAGE_LENGTH = 16
+FIELD_LENGTH = 40
+
 WORDS = (
     "data",
     "whose",
@@ -71,11 +81,6 @@ WORDS = (
     "occurred_typed",
     "contact",
 )
-
-
-def readable(text: str) -> str:
-    """Text as every database can keep it: NUL, which PostgreSQL cannot, becomes its visible sign."""
-    return text.replace("\x00", "\u2400")
 
 
 def receive(
@@ -98,21 +103,21 @@ def receive(
     earlier = _same_form(session, arrival.form_token, told, keyring)
     if earlier is not None:
         return earlier
-    code = receipt.new_code(keyring, arrival.form_token, told.what)
+    code = receipt.new_code(keyring, arrival.form_token, _content(told))
     incident = _open_incident(session, organisation, told, now=now)
-    entry = _record_report(session, incident, told, arrival, now=now)
+    entry = _compose_entry(incident, told, arrival, now=now)
     report = Report(
         organisation_id=organisation.id,
-        incident_id=incident.id,
-        first_incident_id=incident.id,
-        entry_id=entry.id,
+        incident=incident,
+        first_incident=incident,
+        entry=entry,
         received_at=now,
         first_known_at=arrival.first_known_at,
         noticed_at=told.noticed_at,
         noticed_counts=_counts(told, now),
         occurred_at=told.occurred_at,
         zone=told.zone,
-        language=told.language,
+        language=told.language if told.language and len(told.language) <= LANGUAGE_LENGTH else None,
         medium=arrival.medium,
         relation=told.relation,
         still_happening=told.still_happening,
@@ -120,22 +125,47 @@ def receive(
         code_digest=receipt.code_digests(keyring, code)[0],
         form_digest=_form_digest(arrival.form_token, told),
     )
-    report.incident = incident
     if told.words.get("contact"):
-        report.contacts = [ReporterContact(organisation_id=organisation.id, entry_id=entry.id)]
-    session.add(report)
-    steps.lay_out(session, incident, "general", now=now)
-    recompute(session, incident, reports=[report], targets=targets, organisation=organisation, now=now)
+        report.contacts = [ReporterContact(organisation_id=organisation.id, entry=entry)]
+    with session.no_autoflush:
+        session.add(report)
+        rows = _start_clock(session, incident, report, organisation, targets, now=now)
+        timeline.add(session, entry)
     session.flush()
+    steps.lay_out(session, incident, rows)
     return Receipt(report, code)
+
+
+def _start_clock(
+    session: Session, incident: Incident, report: Report, organisation: Organisation, targets: Targets, *, now: datetime
+) -> list[dict[str, Any]]:
+    """Plan steps and duties; returns the steps. A fault in playbook, law or settings must not cost the report."""
+    try:
+        rows = steps.planned(incident, "general")
+        acts = [Act(row["due_at"], row["position"], row["title"]) for row in rows if row["due_at"]]
+        recompute(
+            session,
+            incident,
+            reports=[report],
+            targets=targets,
+            organisation=organisation,
+            first_steps=acts,
+            now=now,
+        )
+    except DBAPIError:
+        raise  # disk full or database gone: then nothing is stored, and the reporter is told so
+    except Exception:
+        log.exception("%s was stored without its steps and deadlines; tocsin check names it", incident.reference)
+        return []
+    return rows
 
 
 def _open_incident(session: Session, organisation: Organisation, told: Told, *, now: datetime) -> Incident:
     urgent = told.still_happening is not StillHappening.NO
-    incident = Incident(
+    return Incident(
         organisation_id=organisation.id,
         timeline=Timeline(organisation_id=organisation.id),
-        reference=new_reference(),
+        reference=_free_reference(session),
         token=secrets.token_hex(16),
         codename=new_codename(),
         opened_at=now,
@@ -143,19 +173,22 @@ def _open_incident(session: Session, organisation: Organisation, told: Told, *, 
         urgency=Urgency.URGENT if urgent else Urgency.SOON,
         still_happening=told.still_happening,
     )
-    session.add(incident)
-    session.flush()
-    return incident
 
 
-def _record_report(session: Session, incident: Incident, told: Told, arrival: Arrival, *, now: datetime) -> Entry:
-    prose = {name: readable(told.words[name]) for name in WORDS if told.words.get(name)}
-    return record(
-        session,
+def _free_reference(session: Session) -> str:
+    """A reference that no incident has: among a hundred thousand, one new one in four thousand is taken already."""
+    while True:
+        reference = new_reference()
+        if session.scalar(select(Incident.id).where(Incident.reference == reference)) is None:
+            return reference
+
+
+def _compose_entry(incident: Incident, told: Told, arrival: Arrival, *, now: datetime) -> Entry:
+    words = {name[:FIELD_LENGTH]: said for name, said in told.words.items() if said and name != "what"}
+    entry = timeline.compose(
         incident.timeline,
         Kind.REPORTED,
         by=arrival.by,
-        incident_id=incident.id,
         happened_at=arrival.first_known_at or now,
         zone=told.zone,
         facts={
@@ -164,9 +197,11 @@ def _record_report(session: Session, incident: Incident, told: Told, arrival: Ar
             "medium": arrival.medium.value,
             "urgency": incident.urgency.value,
         },
-        prose={"what": readable(told.what), **prose},
+        prose={"what": told.what, **words},
         now=now,
     )
+    entry.incident = incident
+    return entry
 
 
 def _counts(told: Told, now: datetime) -> bool | None:
@@ -178,19 +213,31 @@ def _counts(told: Told, now: datetime) -> bool | None:
     return True
 
 
+def _content(told: Told) -> str:
+    """All that a reporter answered: the same form with another answer is another report, not a second tap."""
+    times = [instant(at) if at else "" for at in (told.noticed_at, told.occurred_at)]
+    words = {name: readable(said) for name, said in told.words.items() if said}
+    answers = [told.still_happening.value, told.relation.value, *times]
+    return json.dumps([readable(told.what), answers, words], sort_keys=True)
+
+
 def _form_digest(form_token: str | None, told: Told) -> str | None:
     if form_token is None:
         return None
-    return hashlib.sha256(f"{form_token}\n{told.what}".encode()).hexdigest()
+    return hashlib.sha256(readable(f"{form_token}\n{_content(told)}").encode()).hexdigest()
 
 
 def _same_form(session: Session, form_token: str | None, told: Told, keyring: Keyring) -> Receipt | None:
-    if form_token is None:
+    digest = _form_digest(form_token, told)
+    if form_token is None or digest is None:
         return None
-    report = session.scalars(select(Report).where(Report.form_digest == _form_digest(form_token, told))).first()
+    if is_postgresql(session):
+        # A double tap comes over two connections at once: the second waits here until it can see the first.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
+    report = session.scalars(select(Report).where(Report.form_digest == digest)).first()
     if report is None:
         return None
-    return Receipt(report, receipt.new_code(keyring, form_token, told.what), again=True)
+    return Receipt(report, receipt.new_code(keyring, form_token, _content(told)), again=True)
 
 
 def by_code(session: Session, typed: str, *, keyring: Keyring) -> Report | None:

@@ -6,10 +6,10 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, OurRole, Part, What
@@ -20,7 +20,7 @@ from incidents.organisation import LegalEntity, Organisation
 from incidents.orm import Base, Key, by_value, table
 from incidents.report import Report
 from incidents.steps import Step, StepState
-from incidents.timeline import SYSTEM, Kind, record
+from incidents.words import N_
 
 
 class Standing(enum.Enum):
@@ -44,6 +44,18 @@ class Targets:
     """The organisation's own targets for duties that the law puts no number on."""
 
     notice: timedelta = field(default=TARGET)
+
+
+class Act(NamedTuple):
+    """An open step with a due time: what `settle_next_act` chooses among, beside the duties.
+
+    `owed` marks what the law wants, such as the reasons for a delay; the others are our own targets.
+    """
+
+    due_at: datetime
+    position: int
+    title: str
+    owed: bool = False
 
 
 class Obligation(Base):
@@ -91,6 +103,15 @@ class _Wanted:
     recipient: str
 
 
+@dataclass(frozen=True)
+class _Told:
+    """An open duty as it stood: for this period the next warning was due then, or (None) its end was told."""
+
+    started_at: datetime | None
+    due_at: datetime | None
+    next_warning_at: datetime | None
+
+
 def recompute(
     session: Session,
     incident: Incident,
@@ -99,30 +120,40 @@ def recompute(
     now: datetime,
     organisation: Organisation | None = None,
     reports: Sequence[Report] | None = None,
+    first_steps: Sequence[Act] | None = None,
 ) -> None:
     """Work out every obligation of an incident from its anchors and facts, and store the result.
 
     The only function that stores deadlines; call it in the transaction that moves an anchor or a fact.
+    `first_steps` are those of an incident that is not stored yet: then nothing is read and nothing flushed.
     """
     organisation = organisation or session.get_one(Organisation, incident.organisation_id)
-    present = {
-        (row.rule, row.part_id): row
-        for row in session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
-    }
+    present: dict[tuple[str, int | None], Obligation] = {}
+    if first_steps is None:
+        stored = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
+        present = {(row.rule, row.part_id): row for row in stored}
+    duties = []
     cautious = _cautious_anchor(session, incident, reports)
     wanted = list(_wanted(session, incident, organisation, now)) if cautious else []
     for duty in wanted:
         key = (duty.rule.id, duty.part.id if duty.part else None)
         row = present.pop(key, None)
+        was_open = row is not None and row.is_open
         if row is None:
             row = _arise(incident, duty)
             session.add(row)
         elif row.standing not in (Standing.MET, Standing.DECIDED_AGAINST):
             row.standing = duty.standing
-        _set_deadlines(row, duty.rule, cautious, incident, organisation, targets, now)
+        told = _Told(row.started_at, row.due_at, row.next_warning_at) if was_open else None
+        _set_deadlines(row, duty.rule, cautious, incident, organisation, targets)
+        row.next_warning_at = _next_warning(row, told, now) if row.is_open else None
+        duties.append(row)
     for row in present.values():
         if row.is_open:
             row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None
+    if first_steps is not None:
+        _choose_next(incident, duties, first_steps)
+        return
     session.flush()
     settle_next_act(session, incident)
 
@@ -172,7 +203,7 @@ def _wanted(session: Session, incident: Incident, organisation: Organisation, no
 def _arise(incident: Incident, duty: _Wanted) -> Obligation:
     return Obligation(
         organisation_id=incident.organisation_id,
-        incident_id=incident.id,
+        incident=incident,
         part_id=duty.part.id if duty.part else None,
         rule=duty.rule.id,
         terms=_copied(duty.rule),
@@ -202,7 +233,6 @@ def _set_deadlines(
     incident: Incident,
     organisation: Organisation,
     targets: Targets,
-    now: datetime,
 ) -> None:
     zone = ZoneInfo(organisation.zone)
 
@@ -216,7 +246,16 @@ def _set_deadlines(
     row.started_at = incident.aware_at or cautious
     row.due_at = in_force.due_at if in_force else None
     row.ceiling_at = in_force.ceiling_at if in_force else None
-    row.next_warning_at = next_stage(row, now) if row.is_open else None
+
+
+def _next_warning(row: Obligation, told: _Told | None, now: datetime) -> datetime | None:
+    """When somebody hears of the deadline next. What was told once is not told again because a fact was added."""
+    if told is not None and (row.started_at, row.due_at) == (told.started_at, told.due_at):
+        return told.next_warning_at
+    end_was_told = told is not None and told.due_at is not None and told.next_warning_at is None
+    if end_was_told and row.due_at is not None and row.due_at <= now:
+        return None
+    return next_stage(row, now)
 
 
 def next_stage(row: Obligation, after: datetime) -> datetime | None:
@@ -226,50 +265,12 @@ def next_stage(row: Obligation, after: datetime) -> datetime | None:
     """
     if row.due_at is None or row.started_at is None:
         return None
-    period = row.due_at - row.started_at
-    stages = [row.started_at + period * part for part in STAGES]
-    return next((stage for stage in stages if stage > after), row.due_at)
+    return next((stage for stage in stages(row.started_at, row.due_at) if stage > after), row.due_at)
 
 
-def strike(session: Session, *, now: datetime, limit: int = 200) -> int:
-    """Turn every deadline stage that has been reached into an entry. Returns how many."""
-    due = session.scalars(
-        select(Obligation)
-        .join(Incident, Incident.id == Obligation.incident_id)
-        .where(
-            Obligation.standing.in_(OPEN),
-            Obligation.next_warning_at <= now,
-            Incident.closed_at.is_(None),
-        )
-        .order_by(Obligation.next_warning_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=Obligation)
-    ).all()
-    for row in due:
-        passed = row.due_at is not None and now >= row.due_at
-        record(
-            session,
-            row.incident.timeline,
-            Kind.DEADLINE_PASSED if passed else Kind.DEADLINE_NEAR,
-            by=SYSTEM,
-            incident_id=row.incident_id,
-            happened_at=row.next_warning_at,
-            facts={
-                "rule": row.rule,
-                "obligation": row.id,
-                "due_at": _iso(row.due_at),
-                "last": not passed and next_stage(row, now) == row.due_at,
-                "is_target": row.is_target,
-            },
-            now=now,
-        )
-        row.next_warning_at = None if passed else next_stage(row, now)
-    session.flush()
-    return len(due)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def stages(started_at: datetime, due_at: datetime) -> list[datetime]:
+    """The instants within a period at which somebody hears of its end."""
+    return [started_at + (due_at - started_at) * part for part in STAGES]
 
 
 def settle_next_act(session: Session, incident: Incident) -> None:
@@ -282,20 +283,27 @@ def settle_next_act(session: Session, incident: Incident) -> None:
         )
     ).all()
     steps = session.execute(
-        select(Step.due_at, Step.position, Step.title).where(
+        select(Step.due_at, Step.position, Step.title, Step.obligation_id).where(
             Step.incident_id == incident.id, Step.state == StepState.OPEN, Step.due_at.is_not(None)
         )
     ).all()
+    acts = [Act(due_at, position, title, duty is not None) for due_at, position, title, duty in steps if due_at]
+    _choose_next(incident, duties, acts)
+    session.flush()
+
+
+def _choose_next(incident: Incident, duties: Sequence[Obligation], steps: Sequence[Act]) -> None:
     # Sorted by instant; of acts due together the law's come first, then the playbook's order.
-    acts = [(row.due_at, row.is_target, 0, str(row.terms["title"])) for row in duties if row.due_at]
-    acts += [(due_at, True, 1 + position, title) for due_at, position, title in steps if due_at]
+    acts = [(row.due_at, row.is_target, 0, str(row.terms["title"])) for row in duties if row.due_at and row.is_open]
     incident.law_due_at = min((act[0] for act in acts if not act[1]), default=None)
-    if incident.closed_at is not None or not acts:
-        incident.next_due_at, incident.next_is_law, incident.next_act = None, False, None
+    acts += [(step.due_at, not step.owed, 1 + step.position, step.title) for step in steps]
+    if incident.closed_at is not None or incident.dismissed or not acts:
+        # The targets of a dismissed incident's steps do not matter any more; it only wants closing.
+        idle = N_("Close it: triage says that it is nothing") if incident.dismissed and not incident.closed_at else None
+        incident.next_due_at, incident.next_is_law, incident.next_act = None, False, idle
     else:
         incident.next_due_at, is_target, _order, incident.next_act = min(acts)
         incident.next_is_law = not is_target
-    session.flush()
 
 
 @dataclass(frozen=True)
@@ -309,7 +317,10 @@ class Difference:
 
 
 def differences(session: Session, *, targets: Targets) -> Iterator[Difference]:
-    """Recompute every open deadline from its anchors and yield those that differ from what is stored."""
+    """Recompute every open deadline from its anchors and yield those that differ from what is stored.
+
+    An open incident without any duty, though its facts give some, differs too.
+    """
     query = select(Obligation).where(Obligation.standing.in_(OPEN)).execution_options(yield_per=500)
     zones: dict[int, ZoneInfo] = {}
     for row in session.scalars(query):
@@ -322,3 +333,18 @@ def differences(session: Session, *, targets: Targets) -> Iterator[Difference]:
         due = count(rule.terms, start, zone=zone, target=targets.notice).due_at if start else None
         if due != row.due_at:
             yield Difference(row.incident.reference, row.rule, row.due_at, due)
+    yield from _without_duties(session, targets)
+
+
+def _without_duties(session: Session, targets: Targets) -> Iterator[Difference]:
+    """Incidents that were stored while their clock could not be started."""
+    dutiful = exists().where(Obligation.incident_id == Incident.id)
+    query = select(Incident).where(Incident.closed_at.is_(None), ~dutiful).order_by(Incident.id)
+    for incident in session.scalars(query):
+        organisation = session.get_one(Organisation, incident.organisation_id)
+        start = incident.aware_at or cautious_anchor(session, incident)
+        if start is None:
+            continue
+        for duty in _wanted(session, incident, organisation, start):
+            due = count(duty.rule.terms, start, zone=ZoneInfo(organisation.zone), target=targets.notice).due_at
+            yield Difference(incident.reference, duty.rule.id, None, due)

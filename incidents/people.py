@@ -145,6 +145,17 @@ def by_email(session: Session, email: str) -> Person | None:
     return session.scalars(select(Person).where(Person.email == email.strip().lower())).first()
 
 
+def everybody(session: Session, organisation_id: int) -> list[Person]:
+    """All who have an account now, by name."""
+    return list(
+        session.scalars(
+            select(Person)
+            .where(Person.organisation_id == organisation_id, Person.left_at.is_(None))
+            .order_by(Person.name, Person.id)
+        )
+    )
+
+
 def holders(session: Session, organisation_id: int, role: Role) -> list[Person]:
     """Present holders of a role, longest held first."""
     return list(

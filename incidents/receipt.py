@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from incidents.keyring import Keyring
 from incidents.orm import Base, Key
 from incidents.refusals import Refused
+from incidents.timeline import readable
 from incidents.words import N_
 
 DIGITS = 16
@@ -28,6 +29,7 @@ class View(Base):
     report_id: Mapped[int] = mapped_column(Key, ForeignKey("report.id"), index=True)
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
 
@@ -35,7 +37,7 @@ def new_code(keyring: Keyring, form_token: str | None, what: str) -> str:
     """16 digits; the same form sent twice with the same text yields the same, so a second tap is harmless."""
     if form_token is None:
         return "".join(str(secrets.randbelow(10)) for _ in range(DIGITS))
-    seed = keyring.mac("receipt code of a form", form_token + hashlib.sha256(what.encode()).hexdigest())
+    seed = keyring.mac("receipt code of a form", readable(form_token) + hashlib.sha256(what.encode()).hexdigest())
     return f"{int(seed, 16) % 10**DIGITS:0{DIGITS}d}"
 
 
@@ -69,25 +71,44 @@ def open_view(session: Session, report_id: int, organisation_id: int, *, now: da
             report_id=report_id,
             token_digest=_token_digest(token),
             opened_at=now,
+            seen_at=now,
         )
     )
     session.flush()
     return token
 
 
-def view_of(session: Session, token: str) -> View | None:
-    """The view that a token opened, unless it was ended."""
+def view_of(session: Session, token: str, *, now: datetime) -> View | None:
+    """The view that a token opened, unless it was ended or idle for 15 minutes."""
     return session.scalars(
-        select(View).where(View.token_digest == _token_digest(token), View.ended_at.is_(None))
+        select(View).where(
+            View.token_digest == _token_digest(token), View.ended_at.is_(None), View.seen_at > now - IDLE
+        )
     ).first()
+
+
+def touch(session: Session, token: str, *, now: datetime) -> None:
+    """The reporter did something: the 15 minutes begin anew."""
+    view = view_of(session, token, now=now)
+    if view is not None:
+        view.seen_at = now
+        session.flush()
 
 
 def end_view(session: Session, token: str, *, now: datetime) -> None:
     """End the view on this device: its pages show nothing any more, the code still works."""
-    view = view_of(session, token)
+    view = session.scalars(select(View).where(View.token_digest == _token_digest(token))).first()
     if view is not None:
         view.ended_at = now
         session.flush()
+
+
+def was_ended(session: Session, report_id: int) -> bool:
+    """Whether the reporter finished a view of this report: then Back must not bring the code up again."""
+    return (
+        session.scalars(select(View.id).where(View.report_id == report_id, View.ended_at.is_not(None))).first()
+        is not None
+    )
 
 
 def _token_digest(token: str) -> str:

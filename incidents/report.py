@@ -46,7 +46,7 @@ class Report(Base):
     received_at: Mapped[datetime]
     first_known_at: Mapped[datetime | None]
     noticed_at: Mapped[datetime | None]
-    noticed_counts: Mapped[bool | None] = mapped_column(default=True)
+    noticed_counts: Mapped[bool | None]
     occurred_at: Mapped[datetime | None]
     zone: Mapped[str] = mapped_column(String(64))
     language: Mapped[str | None] = mapped_column(String(16))
@@ -59,6 +59,7 @@ class Report(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     incident: Mapped[Incident] = relationship(foreign_keys=[incident_id])
+    first_incident: Mapped[Incident] = relationship(foreign_keys=[first_incident_id])
     entry: Mapped[Entry] = relationship()
     messages: Mapped[list[Message]] = relationship(order_by="Message.id")
     contacts: Mapped[list[ReporterContact]] = relationship(order_by="ReporterContact.id")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -60,6 +61,9 @@ class Step(Base):
         return self.state is StepState.OPEN
 
 
+_INSERT = insert(Step.__table__)
+
+
 @dataclass(frozen=True)
 class PlannedStep:
     """A step as a playbook plans it; `target` is counted from the report."""
@@ -96,12 +100,11 @@ def messages() -> Iterator[str]:
         yield step.why
 
 
-def lay_out(session: Session, incident: Incident, name: str, *, now: datetime) -> None:
-    """Copy a playbook's steps onto an incident, with their due times counted from its opening."""
-    rows = [
+def planned(incident: Incident, name: str) -> list[dict[str, Any]]:
+    """The rows that a playbook gives an incident, with due times counted from its opening."""
+    return [
         {
             "organisation_id": incident.organisation_id,
-            "incident_id": incident.id,
             "playbook": name,
             "key": step.key,
             "lane": step.lane,
@@ -115,7 +118,12 @@ def lay_out(session: Session, incident: Incident, name: str, *, now: datetime) -
         }
         for position, step in enumerate(playbook(name))
     ]
-    session.execute(insert(Step), rows)
+
+
+def lay_out(session: Session, incident: Incident, rows: list[dict[str, Any]]) -> None:
+    """Store planned steps for an incident that has its key."""
+    if rows:
+        session.connection().execute(_INSERT, [{**row, "incident_id": incident.id} for row in rows])
 
 
 def add_step(
@@ -156,4 +164,13 @@ def settle_by_verb(session: Session, incident: Incident, key: str, entry: Entry)
         select(Step).where(Step.incident_id == incident.id, Step.key == key, Step.state == StepState.OPEN)
     ):
         step.state, step.settled_at, step.entry_id = StepState.DONE, entry.happened_at, entry.id
+    session.flush()
+
+
+def reopen_by_verb(session: Session, incident: Incident, key: str) -> None:
+    """Open the step again whose decision was taken back, such as triage; that entry is in the timeline already."""
+    for step in session.scalars(
+        select(Step).where(Step.incident_id == incident.id, Step.key == key, Step.state == StepState.DONE)
+    ):
+        step.state, step.settled_at, step.entry_id = StepState.OPEN, None, None
     session.flush()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from incidents.incident import StillHappening, Urgency, hold
-from incidents.intake import readable
+from incidents.incident import Incident, StillHappening, Urgency, hold
 from incidents.refusals import Refused
 from incidents.report import Direction, Message, Report
-from incidents.timeline import REPORTER, Actor, Entry, Kind, record
+from incidents.timeline import REPORTER, Actor, Entry, Kind, readable, record
+from incidents.triage import first_step, said_already
 from incidents.words import N_
 
 
@@ -39,11 +40,13 @@ def now_happening(session: Session, report: Report, answer: StillHappening, *, n
 
     The same answer again is nothing new: None.
     """
+    incident = hold(session, report.incident_id)
+    session.refresh(report)
     if report.still_happening is answer:
         return None
-    incident = hold(session, report.incident_id)
     before, report.still_happening = report.still_happening, answer
-    incident.still_happening = answer
+    session.flush()
+    incident.still_happening = _worst(session, incident)
     if answer is not StillHappening.NO:
         incident.urgency = Urgency.URGENT
     return record(
@@ -58,11 +61,22 @@ def now_happening(session: Session, report: Report, answer: StillHappening, *, n
     )
 
 
+def _worst(session: Session, incident: Incident) -> StillHappening:
+    """The most urgent answer among the reports of an incident: one "no" does not outvote another's "yes"."""
+    given = set(session.scalars(select(Report.still_happening).where(Report.incident_id == incident.id)))
+    order = (StillHappening.YES, StillHappening.UNKNOWN, StillHappening.NO)
+    return next((answer for answer in order if answer in given), incident.still_happening)
+
+
 def ask(session: Session, report: Report, text: str, *, by: Actor, now: datetime) -> Entry:
-    """A handler asks the reporter back; the reporter sees it with the code."""
+    """A handler asks the reporter back; the reporter sees it with the code. A first step."""
     if not text.strip():
         raise Refused(N_("Write what you want to ask or say."), field="text")
     incident = hold(session, report.incident_id)
+    said = said_already(session, incident, Kind.ASKED, {"text": readable(text)}, by=by, now=now)
+    if said is not None:
+        return said
+    first_step(incident, by=by, now=now)
     entry = record(
         session,
         incident.timeline,

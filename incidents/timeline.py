@@ -14,13 +14,16 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from incidents.orm import Base, Key, by_value, table
 from incidents.store import bell_written, is_postgresql
+
+if TYPE_CHECKING:
+    from incidents.incident import Incident
 
 HASH_VERSION = 1
 NOT_ENCRYPTED = "none"
@@ -136,6 +139,7 @@ class Entry(Base):
     canonical: Mapped[str] = mapped_column(Text)
 
     timeline: Mapped[Timeline] = relationship()
+    incident: Mapped[Incident | None] = relationship()
     prose: Mapped[list[Prose]] = relationship(back_populates="entry", order_by="Prose.id")
 
     def text(self, field: str) -> str | None:
@@ -179,6 +183,12 @@ def digest(salt: str, text: str) -> str:
     return hmac.new(bytes.fromhex(salt), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
+def readable(text: str) -> str:
+    """Text as every database can keep it: NUL becomes its visible sign, half a surrogate pair the replacement sign."""
+    text = text.replace("\x00", "\u2400")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def instant(moment: datetime) -> str:
     """An instant as the hash sees it: UTC, to the microsecond, on every database alike."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
@@ -187,7 +197,8 @@ def instant(moment: datetime) -> str:
 def lock(session: Session, timeline: Timeline) -> None:
     """On PostgreSQL wait for other writers of this timeline and read its head afresh."""
     if is_postgresql(session) and timeline.id is not None:
-        session.refresh(timeline, with_for_update=True)
+        # Not FOR UPDATE, which would also stop everybody who only refers to this row.
+        session.refresh(timeline, with_for_update={"key_share": True})
 
 
 def record(
@@ -210,15 +221,50 @@ def record(
     free text, empty ones are left out. Flushes, never commits.
     """
     lock(session, timeline)
-    texts = {field: text for field, text in (prose or {}).items() if text}
+    entry = compose(
+        timeline,
+        kind,
+        by=by,
+        now=now,
+        happened_at=happened_at,
+        zone=zone,
+        facts=facts,
+        prose=prose,
+        corrects=corrects,
+    )
+    entry.incident_id = incident_id
+    add(session, entry)
+    session.flush()
+    return entry
+
+
+def add(session: Session, entry: Entry) -> None:
+    """Put a composed entry into the session with its bell; the commit then wakes the engine."""
+    session.add(Bell(organisation_id=entry.organisation_id, entry=entry))
+    bell_written(session)
+
+
+def compose(
+    timeline: Timeline,
+    kind: Kind,
+    *,
+    by: Actor,
+    now: datetime,
+    happened_at: datetime | None = None,
+    zone: str = "UTC",
+    facts: Mapping[str, Any] | None = None,
+    prose: Mapping[str, str | None] | None = None,
+    corrects: Entry | None = None,
+) -> Entry:
+    """The next entry of a timeline, chained and digested, not stored yet. Whoever calls this holds the timeline."""
+    texts = {field: readable(text) for field, text in (prose or {}).items() if text}
     if by.for_whom:
-        texts["for_whom"] = by.for_whom
+        texts["for_whom"] = readable(by.for_whom)
     salts = {field: secrets.token_hex(16) for field in texts}
     timeline.head_seq += 1
     entry = Entry(
         organisation_id=timeline.organisation_id,
         timeline=timeline,
-        incident_id=incident_id,
         seq=timeline.head_seq,
         kind=kind,
         happened_at=happened_at or now,
@@ -239,9 +285,6 @@ def record(
     entry.canonical = canonical(entry, timeline.token, proved, corrects.hash if corrects else None)
     entry.hash = hashlib.sha256(entry.canonical.encode()).hexdigest()
     timeline.head_hash = entry.hash
-    session.add(Bell(organisation_id=timeline.organisation_id, entry=entry))
-    session.flush()
-    bell_written(session)
     return entry
 
 
@@ -263,6 +306,44 @@ def canonical(entry: Entry, timeline_token: str, proved: Mapping[str, str], corr
         "previous": entry.previous,
     }
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def verify(session: Session, timeline: Timeline) -> int | None:
+    """Recompute a chain from its stored columns: the first seq that is missing or not as written, None if all are."""
+    seq, previous, incident_id = 0, "", None
+    entries = session.scalars(
+        select(Entry)
+        .where(Entry.timeline_id == timeline.id)
+        .order_by(Entry.seq)
+        .options(selectinload(Entry.prose))
+        .execution_options(populate_existing=True)
+    )
+    for entry in entries:
+        incident_id = entry.incident_id if seq == 0 else incident_id
+        seq += 1
+        linked = (entry.seq, entry.previous, entry.incident_id) == (seq, previous, incident_id)
+        if not linked or not _as_written(session, entry, timeline):
+            return seq
+        previous = entry.hash
+    if timeline.head_seq != seq:
+        return min(timeline.head_seq, seq) + 1
+    return None if timeline.head_hash == previous else seq
+
+
+def _as_written(session: Session, entry: Entry, timeline: Timeline) -> bool:
+    """Whether columns and prose give the canonical text, and that the hash. Of blanked prose the digest stands."""
+    try:
+        kept: dict[str, str] = json.loads(entry.canonical)["prose"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    proved = {
+        prose.field: kept.get(prose.field, "") if prose.text is None else digest(prose.salt or "", prose.text)
+        for prose in entry.prose
+    }
+    wrong = session.get(Entry, entry.corrects_id) if entry.corrects_id else None
+    again = canonical(entry, timeline.token, proved, wrong.hash if wrong else None)
+    same_house = entry.organisation_id == timeline.organisation_id
+    return same_house and again == entry.canonical and entry.hash == hashlib.sha256(again.encode()).hexdigest()
 
 
 class OrganisationTimeline(Base):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from incidents.incident import Incident, OurRole, Part, What, hold
+from incidents.incident import Incident, OurRole, Part, StillHappening, Urgency, What, hold
 from incidents.obligations import Targets, recompute
 from incidents.refusals import Refused
 from incidents.report import Report
-from incidents.steps import settle_by_verb
+from incidents.steps import reopen_by_verb, settle_by_verb
 from incidents.timeline import Actor, Entry, Kind, record
 from incidents.words import N_
+
+TWICE = timedelta(minutes=2)
+"""The same words by the same person within this time are one act sent twice, not two."""
 
 
 def first_step(incident: Incident, *, by: Actor, now: datetime) -> None:
@@ -22,6 +26,18 @@ def first_step(incident: Incident, *, by: Actor, now: datetime) -> None:
         incident.first_step_at = now
     if incident.handler_id is None:
         incident.handler_id = by.person_id
+
+
+def said_already(
+    session: Session, incident: Incident, kind: Kind, prose: Mapping[str, str], *, by: Actor, now: datetime
+) -> Entry | None:
+    """The entry that this very act has just made: a double tap, or a form sent again over a lost network."""
+    last = session.scalars(
+        select(Entry).where(Entry.incident_id == incident.id, Entry.kind == kind).order_by(Entry.seq.desc()).limit(1)
+    ).first()
+    if last is None or last.person_id != by.person_id or now - last.written_at > TWICE:
+        return None
+    return last if {field: last.text(field) or "" for field in prose} == dict(prose) else None
 
 
 def look_at(session: Session, incident_id: int, *, by: Actor, now: datetime) -> Entry:
@@ -58,6 +74,10 @@ def triage(
             field="customers",
         )
     incident = hold(session, incident_id)
+    prose = {"reason": reason, "customers": "\n".join(named)}
+    said = said_already(session, incident, Kind.TRIAGED, prose, by=by, now=now)
+    if said is not None and (incident.what, incident.our_role) == (what, our_role):
+        return said
     before = {"what": incident.what.value, "our_role": incident.our_role.value}
     incident.what, incident.our_role, incident.triaged_at = what, our_role, now
     _settle_parts(session, incident, our_role, named, now=now)
@@ -69,7 +89,7 @@ def triage(
         by=by,
         incident_id=incident.id,
         facts={"what": what.value, "our_role": our_role.value, "before": before, "customers": len(named)},
-        prose={"reason": reason, "customers": "\n".join(named)},
+        prose=prose,
         now=now,
     )
     settle_by_verb(session, incident, "triage", entry)
@@ -103,7 +123,10 @@ def _settle_parts(
 
 
 def attach(session: Session, report: Report, target_id: int, *, by: Actor, targets: Targets, now: datetime) -> Incident:
-    """Move a report to another incident; the earliest anchor wins there. Undone by attaching it back."""
+    """Move a report to another incident; the earliest anchor wins there. Undone by attaching it back.
+
+    A closed incident that a report joins is open again. One that its last report leaves is closed.
+    """
     first, second = sorted((report.incident_id, target_id))
     held = {first: hold(session, first), second: hold(session, second)}
     origin, target = held[report.incident_id], held[target_id]
@@ -123,9 +146,42 @@ def attach(session: Session, report: Report, target_id: int, *, by: Actor, targe
         )
     report.incident = target
     session.flush()
+    _take_over(session, target, report, by=by, now=now)
+    _leave(session, origin, target, by=by, now=now)
     for incident in (origin, target):
         recompute(session, incident, targets=targets, now=now)
     return target
+
+
+def _take_over(session: Session, target: Incident, report: Report, *, by: Actor, now: datetime) -> None:
+    """What a report that joins brings along: it opens what was closed, and "still happening" makes it urgent."""
+    if target.closed_at is not None:
+        target.closed_at = None
+        if target.dismissed:
+            target.what = What.UNDECIDED
+            reopen_by_verb(session, target, "triage")
+        facts: dict[str, object] = {"report": report.id}
+        record(session, target.timeline, Kind.REOPENED, by=by, incident_id=target.id, facts=facts, now=now)
+    before = target.still_happening
+    if report.still_happening is StillHappening.YES and before is not StillHappening.YES:
+        target.still_happening, target.urgency = StillHappening.YES, Urgency.URGENT
+        facts = {"report": report.id, "before": before.value, "after": StillHappening.YES.value}
+        record(session, target.timeline, Kind.STILL_HAPPENING, by=by, incident_id=target.id, facts=facts, now=now)
+
+
+def _leave(session: Session, origin: Incident, target: Incident, *, by: Actor, now: datetime) -> None:
+    left = session.scalars(select(Report.id).where(Report.incident_id == origin.id)).first()
+    if left is None and origin.closed_at is None:
+        origin.closed_at = now
+        record(
+            session,
+            origin.timeline,
+            Kind.CLOSED,
+            by=by,
+            incident_id=origin.id,
+            facts={"what": origin.what.value, "to": target.reference},
+            now=now,
+        )
 
 
 def settle_noticed(

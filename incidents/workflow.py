@@ -11,6 +11,7 @@ from incidents.obligations import settle_next_act
 from incidents.refusals import Refused
 from incidents.steps import Step, StepState
 from incidents.timeline import Actor, Entry, Kind, record
+from incidents.triage import first_step
 from incidents.words import N_
 
 
@@ -73,6 +74,7 @@ def _settle(
     prose: dict[str, str],
 ) -> Entry:
     incident = step.incident
+    first_step(incident, by=by, now=now)
     entry = _record(session, step, incident, kind, by=by, at=at, zone=zone, prose=prose, now=now)
     step.state = StepState.DONE if kind is Kind.STEP_DONE else StepState.SKIPPED
     step.settled_at, step.entry_id = at, entry.id

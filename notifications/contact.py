@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import unquote
 
-from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy import ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.keyring import Keyring
@@ -13,7 +14,7 @@ from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Actor, Kind, organisation_timeline, record
 from incidents.words import N_
-from notifications.channels import ChannelKind
+from notifications.channels import ChannelKind, apprise_urls
 
 
 class Contact(Base):
@@ -69,7 +70,7 @@ def add_contact(
 ) -> Contact:
     """Add a way to reach a person; it counts as verified only after a test page."""
     present = contacts_of(session, person.id)
-    if any(other.channel is channel and other.label == label for other in present):
+    if sealed is None and any(other.channel is channel and other.label == label for other in present):
         raise Refused(N_("This way to reach the person is there already."), field="address")
     contact = Contact(
         organisation_id=person.organisation_id,
@@ -84,6 +85,64 @@ def add_contact(
     session.flush()
     _record(session, contact, Kind.CONTACT_ADDED, by=by, now=now)
     return contact
+
+
+def add_apprise(
+    session: Session,
+    person: Person,
+    url: str,
+    *,
+    keyring: Keyring,
+    emergency_phone: str | None,
+    by: Actor,
+    now: datetime,
+) -> Contact:
+    """Add an Apprise address that `apprise_urls.validate` has accepted; kept sealed, shown masked.
+
+    Refuses one that is there already, and the organisation's emergency number: that must not be paged.
+    """
+    for other in contacts_of(session, person.id):
+        if other.channel is ChannelKind.APPRISE and other.address(keyring) == url:
+            raise Refused(N_("This way to reach the person is there already."), field="address")
+    if emergency_phone and _holds_number(url, emergency_phone):
+        raise Refused(
+            N_("This is the emergency number. A page must not ring there: it has to be free for callers."),
+            field="address",
+        )
+    label, sealed = apprise_urls.display(url), keyring.seal(url)
+    return add_contact(session, person, ChannelKind.APPRISE, label, sealed=sealed, by=by, now=now)
+
+
+def refuse_paged_number(session: Session, organisation_id: int, number: str, *, keyring: Keyring) -> None:
+    """Refuse an emergency number that some page rings: whoever calls it would find it engaged."""
+    for contact in session.scalars(
+        select(Contact).where(
+            Contact.organisation_id == organisation_id,
+            Contact.removed_at.is_(None),
+            Contact.channel == ChannelKind.APPRISE,
+        )
+    ):
+        if _holds_number(contact.address(keyring), number):
+            raise Refused(
+                N_("Pages are sent to this number, so it may be engaged. Give another one."), field="emergency_phone"
+            )
+
+
+def _holds_number(address: str, number: str) -> bool:
+    """Whether an address names a phone number; the country's code may be written or not."""
+    tail = "".join(sign for sign in number if sign.isdigit()).lstrip("0")[-8:]
+    pieces = "".join(sign if sign.isdigit() else " " if sign in "/?&=@,:" else "" for sign in unquote(address)).split()
+    return len(tail) >= 5 and any(piece.endswith(tail) for piece in pieces)
+
+
+def forget_proofs(session: Session, organisation_id: int) -> None:
+    """No way counts as proved any more: the links of pages now lead to another address."""
+    session.execute(
+        update(Contact)
+        .where(Contact.organisation_id == organisation_id, Contact.verified_at.is_not(None))
+        .values(verified_at=None, version=Contact.version + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def remove_contact(session: Session, contact: Contact, *, by: Actor, now: datetime) -> None:

@@ -119,7 +119,8 @@ def waiting(session: Session, page_id: int, contact_id: int) -> Delivery | None:
 def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: datetime) -> list[Delivery]:
     """Take deliveries that are due, those with a lapsed claim included, so that nobody else sends them.
 
-    The claim lasts `waits.lease`; a worker that dies loses it then. Two workers never get the same row.
+    The claim lasts `waits.lease`; a worker that dies loses it then. Two workers never get the same row. Rings go
+    before everything else. Whoever has left, or no longer uses this way, gets nothing any more.
     """
     due = session.scalars(
         select(Delivery)
@@ -129,17 +130,49 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
                 and_(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < now),
             )
         )
-        .order_by(Delivery.due_at, Delivery.id)
+        .order_by(Delivery.purpose != Purpose.RING, Delivery.due_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    for delivery in due:
+    gone = [row for row in due if row.contact.removed_at is not None or row.person.left_at is not None]
+    for delivery in gone:
+        _let_go(delivery, DeliveryState.CANCELLED)
+    wanted = [row for row in due if row not in gone]
+    for delivery in wanted:
         delivery.state = DeliveryState.SENDING
         delivery.claimed_by = worker
         delivery.claimed_until = now + waits.lease
         delivery.attempts += 1
     session.flush()
-    return list(due)
+    return wanted
+
+
+def held_by(session: Session, delivery_id: int, worker: str, until: datetime) -> Delivery | None:
+    """The delivery, if that very claim on it still stands."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None or (delivery.claimed_by, delivery.claimed_until) != (worker, until):
+        return None
+    return delivery
+
+
+def release(session: Session, delivery_id: int, worker: str, state: DeliveryState, *, now: datetime) -> None:
+    """Give a claim back without having sent: `QUEUED` to be sent again now, or `CANCELLED` for good."""
+    delivery = session.get(Delivery, delivery_id, with_for_update={"of": Delivery})
+    if delivery is not None and delivery.claimed_by == worker:
+        _let_go(delivery, state)
+        delivery.due_at = now
+    session.flush()
+
+
+def put_off(session: Session, delivery: Delivery, wait: timedelta, *, now: datetime) -> None:
+    """Try a delivery that cannot be made into a message again later, so that it holds up no other."""
+    _let_go(delivery, DeliveryState.QUEUED)
+    delivery.due_at = now + wait
+    session.flush()
+
+
+def _let_go(delivery: Delivery, state: DeliveryState) -> None:
+    delivery.state, delivery.claimed_by, delivery.claimed_until = state, None, None
 
 
 def settle(
@@ -156,35 +189,54 @@ def settle(
         _accepted(session, delivery, now=now)
     elif outcome.verdict is Verdict.NEVER:
         delivery.state = DeliveryState.FAILED
-        _contact_failed(delivery, outcome, now=now)
+        _contact_failed(session, delivery, outcome, now=now)
     else:
         delivery.state = DeliveryState.QUEUED
         delivery.due_at = now + max(waits.retry_after(delivery.attempts), outcome.retry_after or timedelta())
-        _contact_failed(delivery, outcome, now=now)
+        _contact_failed(session, delivery, outcome, now=now)
     session.flush()
     return delivery
 
 
 def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
     delivery.state, delivery.accepted_at = DeliveryState.ACCEPTED, now
-    delivery.contact.failed_at = delivery.contact.failure = None
-    # The channel works again: whatever waited for it to come back goes out now.
-    session.execute(
-        update(Delivery)
+    if delivery.contact.failed_at is not None:
+        _note_on_contact(session, delivery, failed_at=None, failure=None)
+    # The channel works again: whatever waited for it to come back goes out now. What another worker holds at this
+    # moment is passed over, because waiting for it could end in a deadlock.
+    waiting_too = session.scalars(
+        select(Delivery.id)
         .where(
             Delivery.state == DeliveryState.QUEUED,
             Delivery.attempts > 0,
             Delivery.due_at > now,
             Delivery.contact_id.in_(select(Contact.id).where(Contact.channel == delivery.contact.channel)),
         )
-        .values(due_at=now)
+        .with_for_update(skip_locked=True, of=Delivery)
+    ).all()
+    if waiting_too:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(waiting_too))
+            .values(due_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _contact_failed(session: Session, delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
+    failed_at = delivery.contact.failed_at or now
+    _note_on_contact(session, delivery, failed_at=failed_at, failure=outcome.detail[:400])
+
+
+def _note_on_contact(session: Session, delivery: Delivery, *, failed_at: datetime | None, failure: str | None) -> None:
+    # Past the version column: two workers note the same outage at once, and neither may lose its outcome by that.
+    session.execute(
+        update(Contact)
+        .where(Contact.id == delivery.contact_id)
+        .values(failed_at=failed_at, failure=failure)
         .execution_options(synchronize_session=False)
     )
-
-
-def _contact_failed(delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
-    delivery.contact.failed_at = delivery.contact.failed_at or now
-    delivery.contact.failure = outcome.detail[:400]
+    session.expire(delivery.contact, ["failed_at", "failure"])
 
 
 def cancel_rings(session: Session, page_id: int) -> None:

@@ -15,14 +15,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from sqlalchemy import String, exists, or_, select
+from sqlalchemy import ColumnElement, String, delete, exists, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from incidents import obligations
+from incidents import deadlines
 from incidents.incident import Incident
 from incidents.keyring import Keyring
 from incidents.law.clock import utcnow
-from incidents.organisation import Organisation
+from incidents.obligations import OPEN, Obligation
 from incidents.orm import Base
 from incidents.people import Person, Role, holders
 from incidents.store import Store, is_postgresql
@@ -32,7 +32,7 @@ from notifications.channels import Channel, ChannelKind, Message, Outcome, Targe
 from notifications.contact import contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.messages import Wording, build
-from notifications.paging import Page, PageEntry
+from notifications.paging import Page
 from notifications.policy import Waits
 from notifications.rules import Loudness, Whom, rule_for
 
@@ -40,6 +40,13 @@ log = logging.getLogger(__name__)
 
 BEAT = timedelta(seconds=10)
 BATCH = 200
+PUT_OFF = timedelta(minutes=1)
+"""How long a row that cannot be handled waits, so that it does not hold up the others."""
+
+FORGOTTEN = timedelta(days=1)
+"""A worker that has not ticked for this long is gone for good."""
+
+_DECIDING = 7_246_002  # any fixed number: the PostgreSQL advisory lock of the one engine that decides
 
 
 class Heartbeat(Base):
@@ -71,11 +78,14 @@ class Setup:
 
 @dataclass(frozen=True)
 class Job:
-    """One claimed delivery with its message, ready to be sent outside any transaction."""
+    """One claimed delivery with its message, ready to be sent outside any transaction.
+
+    `page_id` is set for a ring, which speaks of the page's entries up to `through_entry_id`.
+    """
 
     delivery_id: int
     page_id: int | None
-    rings: bool
+    through_entry_id: int
     channel: str
     target: Target
     message: Message
@@ -126,14 +136,21 @@ class Engine:
             self._woken.clear()
             if self._stopping.is_set():
                 return
+            self.wake()
             try:
-                while self.tick(self.clock()):
-                    pass
+                self.catch_up()
             except Exception:
                 # A loop that must survive: the next tick tries again.
                 log.exception("a tick failed")
                 self._stopping.wait(0.5)
                 self.wake()
+
+    def catch_up(self) -> None:
+        """Tick until nothing more is due that has woken it."""
+        while self._woken.is_set() and not self._stopping.is_set():
+            self._woken.clear()
+            while self.tick(self.clock()):
+                pass
 
     def tick(self, now: datetime) -> bool:
         """One pass over all that is due. True when a full batch was found, so that more may wait."""
@@ -161,37 +178,57 @@ class Engine:
                         exists().where(Page.ended_at.is_(None), Page.ring_at <= now),
                         exists().where(Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= now),
                         exists().where(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < now),
-                        exists().where(
-                            obligations.Obligation.standing.in_(obligations.OPEN),
-                            obligations.Obligation.next_warning_at <= now,
-                        ),
+                        _deadline_due(now),
                     )
                 )
             )
         )
 
     def _pass(self, now: datetime, *, careful: bool) -> tuple[list[Job], bool]:
+        struck = self._strike(now, careful=careful)
         with self.store.writing() as session:
             if is_postgresql(session):
-                # One engine at a time decides; many may send.
-                session.scalars(select(Organisation.id).order_by(Organisation.id).with_for_update()).all()
-            self._beat(session, now)
-            struck = obligations.strike(session, now=now)
+                # One engine at a time decides; many may send. No row is locked, so that no report waits for this.
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _DECIDING})
+            beat_at = self._beat(session, now)
             heard = self._hear(session, now, careful=careful)
-            for page in paging.due_pages(session, now=now):
-                paging.ring(session, page, waits=self.setup.waits, now=now)
-            jobs = self._claim(session, now)
-        return jobs, bool(struck or heard >= BATCH or len(jobs) >= BATCH)
+            rung = self._ring(session, now, careful=careful)
+            jobs, claimed = self._claim(session, now, careful=careful)
+        self._beaten_at = beat_at
+        return jobs, bool(struck or BATCH in (heard, rung, claimed))
 
-    def _beat(self, session: Session, now: datetime) -> None:
+    def _strike(self, now: datetime, *, careful: bool) -> int:
+        """In a transaction of its own: it locks incidents as the verbs do, and must hold no page meanwhile."""
+        with self.store.reading() as session:
+            if not session.scalar(select(_deadline_due(now))):
+                return 0
+        with self.store.writing() as session:
+            return deadlines.strike(session, now=now, careful=careful)
+
+    def _beat(self, session: Session, now: datetime) -> datetime:
         if self._beaten_at is not None and now - self._beaten_at < BEAT:
-            return
+            return self._beaten_at
         row = session.scalars(select(Heartbeat).where(Heartbeat.worker == self.worker)).first()
         if row is None:
+            session.execute(delete(Heartbeat).where(Heartbeat.beat_at < now - FORGOTTEN))
             session.add(Heartbeat(worker=self.worker, started_at=now, beat_at=now))
         else:
             row.beat_at = now
-        self._beaten_at = now
+        return now
+
+    def _ring(self, session: Session, now: datetime, *, careful: bool) -> int:
+        pages = paging.due_pages(session, limit=BATCH, now=now)
+        for page in pages:
+            if not careful:
+                paging.ring(session, page, waits=self.setup.waits, now=now)
+                continue
+            try:
+                with session.begin_nested():
+                    paging.ring(session, page, waits=self.setup.waits, now=now)
+            except Exception:
+                log.exception("page %s could not ring; it is tried again in a minute", page.id)
+                page.ring_at = now + PUT_OFF
+        return len(pages)
 
     def _hear(self, session: Session, now: datetime, *, careful: bool) -> int:
         bells = session.scalars(
@@ -210,7 +247,7 @@ class Engine:
                     self._answer(session, bell, now)
             except Exception:
                 log.exception("entry %s could not be handled; it is tried again in a minute", bell.entry_id)
-                bell.not_before = now + timedelta(minutes=1)
+                bell.not_before = now + PUT_OFF
         session.flush()
         return len(bells)
 
@@ -233,76 +270,107 @@ class Engine:
             if contacts:
                 delivery.queue(session, contacts[0], Purpose.TELL, entry_id=entry.id, now=now)
 
-    def _claim(self, session: Session, now: datetime) -> list[Job]:
+    def _claim(self, session: Session, now: datetime, *, careful: bool) -> tuple[list[Job], int]:
         jobs = []
-        for claimed in delivery.claim(session, self.worker, waits=self.setup.waits, limit=BATCH, now=now):
-            kind = claimed.contact.channel
-            if not self.setup.reachable(session, kind):
-                claimed.state, claimed.claimed_by, claimed.claimed_until = DeliveryState.ON_SCREEN, None, None
+        rows = delivery.claim(session, self.worker, waits=self.setup.waits, limit=BATCH, now=now)
+        for row in rows:
+            if not careful:
+                jobs.append(self._job(session, row, now))
                 continue
-            target = Target(kind, claimed.contact.address(self.keyring))
-            wording = self.setup.wording(session, claimed.person)
-            assert claimed.claimed_until is not None
-            jobs.append(
-                Job(
-                    delivery_id=claimed.id,
-                    page_id=claimed.page_id,
-                    rings=claimed.purpose is Purpose.RING,
-                    channel=channel_name(target),
-                    target=target,
-                    message=build(session, claimed, keyring=self.keyring, wording=wording, now=now),
-                    claimed_until=claimed.claimed_until,
-                )
-            )
+            try:
+                with session.begin_nested():
+                    jobs.append(self._job(session, row, now))
+            except Exception:
+                log.exception("delivery %s cannot be made into a message; it is tried again in a minute", row.id)
+                delivery.put_off(session, row, PUT_OFF, now=now)
         session.flush()
-        return jobs
+        return [job for job in jobs if job is not None], len(rows)
+
+    def _job(self, session: Session, row: Delivery, now: datetime) -> Job | None:
+        """A claimed delivery with its message; None when no channel is there and it goes on the screen."""
+        if row.purpose is Purpose.RING and row.page_id is not None:
+            row.through_entry_id = paging.last_entry(session, row.page_id)
+        if not self.setup.reachable(session, row.contact.channel):
+            row.state, row.claimed_by, row.claimed_until = DeliveryState.ON_SCREEN, None, None
+            return None
+        target = Target(row.contact.channel, row.contact.address(self.keyring))
+        wording = self.setup.wording(session, row.person)
+        assert row.claimed_until is not None
+        return Job(
+            delivery_id=row.id,
+            page_id=row.page_id if row.purpose is Purpose.RING else None,
+            through_entry_id=row.through_entry_id or 0,
+            channel=channel_name(target),
+            target=target,
+            message=build(session, row, keyring=self.keyring, wording=wording, now=now),
+            claimed_until=row.claimed_until,
+        )
 
     def send(self, job: Job, channel: Channel) -> None:
         """Send one claimed delivery and write back what became of it. Runs in the channel's thread."""
         now = self.clock()
-        if now >= job.claimed_until:
-            return  # it waited too long behind others; whoever claims it next sends it
-        if job.rings and job.page_id is not None and self._taken(job.page_id, now):
-            outcome = None
-        else:
-            outcome = channel.send(job.target, job.message)
+        unsent = self._why_not(job, now)
+        if unsent is _CLAIM_LOST:
+            return
+        if unsent is not None:
+            with self.store.writing() as session:
+                delivery.release(session, job.delivery_id, self.worker, unsent, now=now)
+            self.wake()
+            return
+        outcome = channel.send(job.target, job.message)
         now = self.clock()
         with self.store.writing() as session:
-            if outcome is None:
-                _withdraw(session, job.delivery_id, self.worker)
-                return
+            if job.page_id is not None:
+                paging.hold_page(session, job.page_id)  # a page before its deliveries, as everywhere
             row = delivery.settle(session, job.delivery_id, self.worker, outcome, waits=self.setup.waits, now=now)
-            if row is not None and job.rings and outcome.verdict is Verdict.ACCEPTED and row.page_id is not None:
-                paging.rang(session, row.page_id, now=now)
+            if row is not None and job.page_id is not None and outcome.verdict is Verdict.ACCEPTED:
+                paging.rang(session, job.page_id, through_entry_id=job.through_entry_id, now=now)
         self.wake()
 
-    def _taken(self, page_id: int, now: datetime) -> bool:
+    def _why_not(self, job: Job, now: datetime) -> DeliveryState | None:
+        """What becomes of a delivery that is not sent now, because its claim was lost, or it waited too long behind
+        others to be sent before the claim ends, or somebody has the page; None when it is sent.
+        """
         with self.store.reading() as session:
-            page = session.get(Page, page_id)
-            return page is None or page.ended_at is not None or paging.holder(page, now=now) is not None
+            if delivery.held_by(session, job.delivery_id, self.worker, job.claimed_until) is None:
+                return _CLAIM_LOST
+            if job.page_id is not None:
+                page = session.get(Page, job.page_id)
+                if page is None or page.ended_at is not None or paging.holder(page, now=now) is not None:
+                    return DeliveryState.CANCELLED
+        if job.claimed_until - now < self.setup.waits.lease / 2:
+            return DeliveryState.QUEUED
+        return None
+
+
+_CLAIM_LOST = DeliveryState.SENDING
+"""Somebody else sends it, or has sent it."""
+
+
+def _deadline_due(now: datetime) -> ColumnElement[bool]:
+    return exists().where(Obligation.standing.in_(OPEN), Obligation.next_warning_at <= now)
 
 
 def _told(session: Session, entry: Entry, whom: Whom) -> list[Person]:
     """Who hears of an entry that does not page; the author is not told of their own act."""
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
     if whom is Whom.OTHERS_RUNG:
-        pages = select(PageEntry.page_id).where(PageEntry.incident_id == entry.incident_id)
-        rung = select(Delivery.person_id).where(Delivery.purpose == Purpose.RING, Delivery.page_id.in_(pages))
-        people = list(session.scalars(select(Person).where(Person.id.in_(rung)).order_by(Person.id)))
+        # Only whom a ring has reached, or may be reaching now: nobody learns that an alarm is over that never came.
+        reached = or_(Delivery.accepted_at.is_not(None), Delivery.state == DeliveryState.SENDING)
+        rung = select(Delivery.person_id).where(
+            Delivery.purpose == Purpose.RING, Delivery.page_id == entry.facts.get("page"), reached
+        )
+        people = list(
+            session.scalars(select(Person).where(Person.id.in_(rung), Person.left_at.is_(None)).order_by(Person.id))
+        )
     elif whom is Whom.HANDLER and incident is not None and incident.handler and incident.handler.left_at is None:
         people = [incident.handler]
     else:
-        people = holders(session, entry.organisation_id, Role.DPO) or holders(
-            session, entry.organisation_id, Role.DEPUTY
-        )
+        # A DPO who grants themself a role is the author: then the next one who can hear of it does.
+        held = (holders(session, entry.organisation_id, role) for role in (Role.DPO, Role.DEPUTY, Role.MANAGEMENT))
+        others = ([person for person in people if person.id != entry.person_id] for people in held)
+        people = next((people for people in others if people), [])
     return [person for person in people if person.id != entry.person_id]
-
-
-def _withdraw(session: Session, delivery_id: int, worker: str) -> None:
-    """Somebody took the page while this ring waited for its turn."""
-    row = session.get(Delivery, delivery_id)
-    if row is not None and row.claimed_by == worker:
-        row.state, row.claimed_by, row.claimed_until = DeliveryState.CANCELLED, None, None
 
 
 __all__ = ["Engine", "Heartbeat", "Job", "Outcome", "Setup"]

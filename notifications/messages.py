@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from sqlalchemy import func, select
+from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
@@ -86,14 +86,15 @@ def _ring_facts(
     session: Session, delivery: Delivery, facts: dict[str, Any], wording: Wording, *, now: datetime
 ) -> tuple[str, bool]:
     page = session.get_one(Page, delivery.page_id)
-    incidents = session.scalars(
+    unanswered = (PageEntry.page_id == page.id, PageEntry.answered_at.is_(None))
+    first = session.scalars(
         select(Incident)
-        .where(Incident.id.in_(select(PageEntry.incident_id).where(PageEntry.page_id == page.id)))
-        .order_by(Incident.law_due_at, Incident.id)
+        .where(Incident.id.in_(select(PageEntry.incident_id).where(*unanswered)))
+        .order_by(Incident.law_due_at.nulls_last(), Incident.next_due_at.nulls_last(), Incident.id)
         .limit(1)
-    ).all()
-    rings = session.scalar(select(func.count(PageEntry.id)).where(PageEntry.page_id == page.id)) or 1
-    first = incidents[0] if incidents else None
+    ).first()
+    # Several entries of one incident are one alarm to whoever reads this.
+    rings = session.scalar(select(func.count(distinct(PageEntry.incident_id))).where(*unanswered)) or 1
     urgent = first is None or first.urgency is Urgency.URGENT
     urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
     facts.update(codename=page.codename, urgency=urgency, more=rings - 1, round=page.round)
@@ -103,7 +104,8 @@ def _ring_facts(
         facts["next_due"] = instant(first.next_due_at, wording)
         facts["late"] = first.law_due_at is not None and first.law_due_at <= now
     subject = wording.translate(N_("%(codename)s: %(urgency)s")) % {"codename": page.codename, "urgency": urgency}
-    return (f"DRILL {subject}" if page.drill else subject), urgent
+    drill = wording.translate(N_("DRILL %(subject)s")) % {"subject": subject}
+    return (drill if page.drill else subject), urgent
 
 
 def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wording: Wording) -> str:

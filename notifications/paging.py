@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, StillHappening
 from incidents.orm import Base, Key, table
 from incidents.people import Person
+from incidents.refusals import Refused
+from incidents.store import is_postgresql
 from incidents.timeline import SYSTEM, Entry, Kind, person_as_actor, record
+from incidents.words import N_
 from notifications import delivery
-from notifications.contact import contacts_of
+from notifications.contact import Contact, contacts_of
 from notifications.delivery import Purpose
 from notifications.policy import STEPS, Waits, people_at
 
@@ -117,29 +119,31 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
 
 
 def _ringing(session: Session, entry: Entry, incident: Incident | None, loudness: int, alone: bool) -> Page | None:
-    """The page an entry may join: still ringing and not quieted."""
+    """The page an entry may join: still ringing and not quieted. Locked, so that nobody takes it at this moment."""
     query = select(Page).where(
         Page.organisation_id == entry.organisation_id, Page.ended_at.is_(None), Page.quiet_until.is_(None)
     )
     if entry.kind is Kind.REPORTED and not alone:
         query = query.where(Page.alone.is_(False), Page.loudness >= loudness)
     else:
+        # An incident that was restricted later has older entries in a page that it shares: not that one.
         query = query.where(
             Page.id.in_(select(PageEntry.page_id).where(PageEntry.incident_id == (incident.id if incident else 0))),
+            Page.alone.is_(alone),
             Page.loudness >= loudness,
         )
-    return session.scalars(query.order_by(Page.id).limit(1)).first()
+    return session.scalars(query.order_by(Page.id).limit(1).with_for_update(key_share=True)).first()
 
 
-def due_pages(session: Session, *, now: datetime) -> list[Page]:
+def due_pages(session: Session, *, limit: int = 100, now: datetime) -> list[Page]:
     """The pages that ring now, oldest first."""
     return list(
         session.scalars(
             select(Page)
             .where(Page.ended_at.is_(None), Page.ring_at <= now)
-            .order_by(Page.ring_at)
-            .limit(100)
-            .with_for_update(skip_locked=True)
+            .order_by(Page.ring_at, Page.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, key_share=True)
         )
     )
 
@@ -156,40 +160,42 @@ def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
         page.round, page.round_at, elapsed = page.round + 1, now, now - now
     reached = waits.step_at(elapsed)
     page.step = reached if page.round == 1 else max(reached, len(STEPS) - 1)
-    people = people_at(session, page.organisation_id, page.step)
-    while not people and page.step < len(STEPS) - 1:
+    contacts = _contacts_at(session, page)
+    while not contacts and page.step < len(STEPS) - 1:
         page.step += 1
-        people = people_at(session, page.organisation_id, page.step)
-    through = max(row.entry_id for row in page.entries)
+        contacts = _contacts_at(session, page)
+    through = last_entry(session, page.id)
     queued = 0
-    for person in people:
-        for contact in contacts_of(session, person.id):
-            pending = delivery.waiting(session, page.id, contact.id)
-            if pending is not None:
-                pending.through_entry_id = through
-                continue
-            delivery.queue(
-                session,
-                contact,
-                Purpose.RING,
-                page_id=page.id,
-                through_entry_id=through,
-                step=page.step,
-                now=now,
-            )
-            queued += 1
-    page.nobody_at = None if people else (page.nobody_at or now)
-    wait = waits.repeat if people else waits.empty_round
+    for contact in contacts:
+        if delivery.waiting(session, page.id, contact.id) is not None:
+            continue
+        delivery.queue(
+            session, contact, Purpose.RING, page_id=page.id, through_entry_id=through, step=page.step, now=now
+        )
+        queued += 1
+    page.nobody_at = None if contacts else (page.nobody_at or now)
+    wait = waits.repeat if contacts else waits.empty_round
     page.ring_at = min(now + wait, page.round_at + waits.next_change(elapsed))
     session.flush()
     return queued
+
+
+def _contacts_at(session: Session, page: Page) -> list[Contact]:
+    """The ways to all whom the page rings at its step. A person without any is not there."""
+    people = people_at(session, page.organisation_id, page.step)
+    return [contact for person in people for contact in contacts_of(session, person.id)]
+
+
+def last_entry(session: Session, page_id: int) -> int:
+    """The key of the last entry that rings in a page; 0 when there is none."""
+    return session.scalar(select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == page_id)) or 0
 
 
 def _ring_again(session: Session, page: Page, *, now: datetime) -> None:
     """An acknowledgement ran out without a first step: the page starts a new round."""
     page.quiet_until = None
     page.round, page.round_at = page.round + 1, now
-    for incident in _incidents(session, page):
+    for incident in _unanswered(session, page):
         record(
             session,
             incident.timeline,
@@ -201,14 +207,17 @@ def _ring_again(session: Session, page: Page, *, now: datetime) -> None:
         )
 
 
-def rang(session: Session, page_id: int, *, now: datetime) -> None:
-    """A channel accepted a ring: note it once on the timeline of each incident in the page."""
-    page = session.get_one(Page, page_id)
+def rang(session: Session, page_id: int, *, through_entry_id: int, now: datetime) -> None:
+    """A channel accepted a ring: note it once on the timeline of each incident that it rang for.
+
+    Entries after `through_entry_id` joined while the ring was under way; it did not speak of them.
+    """
+    page = hold_page(session, page_id)
     page.rang_at = page.rang_at or now
-    fresh = [row for row in page.entries if row.rang_at is None]
+    fresh = [row for row in page.entries if row.rang_at is None and row.entry_id <= through_entry_id]
     for row in fresh:
         row.rang_at = now
-    for incident in _incidents(session, page, {row.incident_id for row in fresh if row.incident_id}):
+    for incident in _incidents(session, {row.incident_id for row in fresh if row.incident_id}):
         record(
             session,
             incident.timeline,
@@ -218,6 +227,13 @@ def rang(session: Session, page_id: int, *, now: datetime) -> None:
             facts={"page": page.id, "round": page.round},
             now=now,
         )
+
+
+def hold_page(session: Session, page_id: int) -> Page:
+    """Load a page to change it; on PostgreSQL others wait. Whoever changes its deliveries too locks it before them."""
+    session.flush()
+    locked = {"key_share": True} if is_postgresql(session) else None
+    return session.get_one(Page, page_id, populate_existing=True, with_for_update=locked)
 
 
 def acknowledge(
@@ -232,12 +248,17 @@ def acknowledge(
 ) -> Acknowledgement:
     """Take a page, as far as the entries that were shown; later ones ring anew in a page of their own.
 
-    Harmless when somebody has it already: the present acknowledgement is returned and nothing changes.
+    Harmless when somebody has it already: the present acknowledgement is returned and nothing changes. Refuses
+    when nothing of it was shown.
     """
-    page = session.get_one(Page, page_id, with_for_update=True)
+    page = hold_page(session, page_id)
     held = holder(page, now=now)
     if held is not None or page.ended_at is not None:
-        return held or page.acknowledgements[-1] if page.acknowledgements else _ended(page, person, now)
+        return held or (page.acknowledgements[-1] if page.acknowledgements else _ended(page, person, now))
+    shown = [row.entry_id for row in page.entries if row.entry_id <= through_entry_id]
+    if not shown:
+        raise Refused(N_("This page has changed meanwhile. Load it again, then press the button."))
+    through_entry_id = max(shown)
     _split_off_later(session, page, through_entry_id, now=now)
     page.quiet_until = page.ring_at = now + waits.quiet
     taken = Acknowledgement(
@@ -268,14 +289,19 @@ def _ended(page: Page, person: Person, now: datetime) -> Acknowledgement:
 
 def _record_taken(session: Session, page: Page, taken: Acknowledgement, *, now: datetime) -> None:
     actor = person_as_actor(taken.person_id)
-    for incident in _incidents(session, page):
+    for number, incident in enumerate(_unanswered(session, page)):
         record(
             session,
             incident.timeline,
             Kind.TAKEN,
             by=actor,
             incident_id=incident.id,
-            facts={"page": page.id, "by_link": taken.by_link, "until": taken.until.isoformat()},
+            facts={
+                "page": page.id,
+                "by_link": taken.by_link,
+                "until": taken.until.isoformat(),
+                "tells": number == 0,
+            },
             now=now,
         )
 
@@ -311,8 +337,8 @@ def _split_off_later(session: Session, page: Page, through_entry_id: int, *, now
 
 def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
     """A signed-in first step answers what rang for its incident; a page with nothing left to answer ends."""
-    rows = session.scalars(
-        select(PageEntry)
+    concerned = (
+        select(PageEntry.page_id)
         .join(Page, Page.id == PageEntry.page_id)
         .where(
             PageEntry.incident_id == entry.incident_id,
@@ -320,18 +346,26 @@ def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
             PageEntry.answered_at.is_(None),
             Page.ended_at.is_(None),
         )
-    ).all()
-    for row in rows:
-        row.answered_at = entry.written_at
-    for page in {row.page for row in rows}:
+        .distinct()
+    )
+    for page_id in sorted(session.scalars(concerned)):
+        page = hold_page(session, page_id)
+        for row in page.entries:
+            if row.incident_id == entry.incident_id and row.entry_id < entry.id and row.answered_at is None:
+                row.answered_at = entry.written_at
         if all(row.answered_at is not None for row in page.entries):
             page.ended_at, page.ring_at, page.quiet_until = entry.written_at, None, None
             delivery.cancel_rings(session, page.id)
     session.flush()
 
 
-def _incidents(session: Session, page: Page, only: Iterable[int] | None = None) -> list[Incident]:
-    wanted = set(only) if only is not None else {row.incident_id for row in page.entries if row.incident_id}
+def _unanswered(session: Session, page: Page) -> list[Incident]:
+    """The incidents of a page that still wait for their first step."""
+    return _incidents(session, {row.incident_id for row in page.entries if row.incident_id and row.answered_at is None})
+
+
+def _incidents(session: Session, wanted: set[int]) -> list[Incident]:
     if not wanted:
         return []
+    # Always in this order: their timelines are locked one after the other.
     return list(session.scalars(select(Incident).where(Incident.id.in_(wanted)).order_by(Incident.id)))

@@ -59,6 +59,10 @@ def _own_target(entry: Entry) -> Rule | None:
     return TELL_HANDLER if entry.facts.get("is_target") else None
 
 
+def _last_stage_of_the_law(entry: Entry) -> Rule | None:
+    return PAGE if entry.facts.get("last") and not entry.facts.get("is_target") else None
+
+
 RULES: Mapping[Kind, Rule] = MappingProxyType(
     {
         Kind.REPORTED: PAGE,
@@ -69,7 +73,8 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.DETACHED: NOBODY,
         Kind.ASKED: FIRST_STEP,
         Kind.RANG: NOBODY,
-        Kind.TAKEN: Rule(Loudness.NOBODY, unless=_when("by_link", TELL_OTHERS)),
+        # One page may hold a flood: its others are told once, by one entry among all.
+        Kind.TAKEN: Rule(Loudness.NOBODY, unless=_when("tells", TELL_OTHERS)),
         Kind.RINGS_AGAIN: NOBODY,
         Kind.LOOKED_AT: FIRST_STEP,
         Kind.TRIAGED: FIRST_STEP,
@@ -81,15 +86,15 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CORRECTED: NOBODY,
         Kind.AWARE: FIRST_STEP,
         Kind.ANCHOR_MOVED: NOBODY,
-        # Half and three quarters of the period are told; the last stage and the end wake people.
-        Kind.DEADLINE_NEAR: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("last", PAGE)),
+        # Half and three quarters of the period are told; the last stage and the end wake people, if it is the law's.
+        Kind.DEADLINE_NEAR: Rule(Loudness.TELL, Whom.HANDLER, unless=_last_stage_of_the_law),
         Kind.DEADLINE_PASSED: Rule(Loudness.PAGE, unless=_own_target),
         Kind.NOTIFIED: FIRST_STEP,
         Kind.NOT_NOTIFIED: FIRST_STEP,
         Kind.REFERENCE_RECEIVED: NOBODY,
         Kind.DELAY_EXPLAINED: NOBODY,
         Kind.CLOSED: FIRST_STEP,
-        Kind.REOPENED: TELL_DPO,
+        Kind.REOPENED: Rule(Loudness.TELL, Whom.DPO, first_step=True),
         Kind.SET_UP: NOBODY,
         Kind.PERSON_INVITED: NOBODY,
         Kind.PERSON_LEFT: NOBODY,

@@ -46,15 +46,15 @@ class Senders:
         self._renewals = 0
         self._stopped = False
 
-    def submit(self, channel_name: str, job: Job) -> bool:
-        """Queue a job and return at once; False once stopped, when nothing more is taken."""
+    def submit(self, channel_name: str, job: Job) -> None:
+        """Queue a job and return at once; once stopped, nothing more is taken and the claim is left to expire."""
         with self._lock:
             if self._stopped:
-                return False
+                log.info("Stopped: a job of channel %s was not taken.", channel_name)
+                return
             lane = self._lanes.get(channel_name) or self._new_lane(channel_name)
             lane.jobs.append((channel_name, job))
             lane.wake.notify()
-            return True
 
     def pending(self, channel_name: str) -> int:
         """Jobs of a channel that are queued or running."""

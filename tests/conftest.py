@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from app import database
@@ -18,6 +19,12 @@ from app.installation import Installation
 from tests.makers import Cast, make_cast
 from tests.plumbing import browser, postgres
 from tests.plumbing.smtp import SmtpServer
+
+# A busy machine is no fault of the code: no test fails on a time.
+hypothesis.settings.register_profile(
+    "tocsin", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tocsin")
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """A Monday noon in winter, when London is on UTC."""

@@ -11,6 +11,7 @@
   let touched = Date.now();
   let asking = false;
   let shown = "";
+  let asked = 0;
 
   const end = () => location.replace(box.dataset.ended);
   const idle = () => Date.now() - touched >= IDLE;
@@ -27,11 +28,13 @@
     if (idle()) return end();
     if (asking || document.visibilityState !== "visible") return undefined;
     asking = true;
+    const used = touched > asked;
+    asked = Date.now();
     try {
       const answer = await fetch(form.action, {
         method: "POST",
         body: new URLSearchParams(new FormData(form)),
-        headers: { "X-Fragment": "1" },
+        headers: { "X-Fragment": "1", "X-Touched": used ? "1" : "0" },
         cache: "no-store",
         redirect: "manual",
         signal: AbortSignal.timeout(4 * EVERY),

@@ -205,6 +205,7 @@ def test_an_adapter_that_fails_or_wants_to_sleep_comes_back_at_once(web: Web, mo
         "ntfys://ntfy.example/one/two",
         "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#one/#two",
         "workflows://host.example:443/workflow/signature?template=/etc/passwd",
+        "bulksms://user:password@+15551231234/+15551231235/?batch=yes",
         "mqtt://example.org/topic",
         "slack://incomplete",
         *(f"{schema}://host.example/target" for schema in FORBIDDEN),

@@ -1,0 +1,195 @@
+"""The `tocsin` command: serve, worker, tick, demo, person, backup, restore, check."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from app import backup as backing
+from app import database, serving
+from app.config import BadSettings, Settings, load
+from app.installation import Installation
+from app.worker import OneServer, Worker
+from incidents.accounts import add_person, invite
+from incidents.law.clock import utcnow
+from incidents.obligations import differences
+from incidents.organisation import the_organisation
+from incidents.people import Role
+from incidents.refusals import Refused
+from incidents.timeline import SYSTEM
+from notifications.channels import ChannelKind, Verdict
+from notifications.channels.smtp import SmtpChannel
+from notifications.contact import add_contact
+from notifications.readiness import readiness
+
+
+def settings() -> Settings:
+    """The settings, or the end with every fault named."""
+    try:
+        return load()
+    except BadSettings as bad:
+        for fault in bad.faults:
+            click.echo(f"tocsin: {fault}", err=True)
+        raise SystemExit(2) from None
+
+
+def prepared(chosen: Settings) -> Installation:
+    """An installation whose schema is what this program wants."""
+    chosen.instance.mkdir(parents=True, exist_ok=True)
+    database.migrate(chosen, now=utcnow(), say=click.echo)
+    return Installation.open(chosen)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Tocsin: anyone reports a suspected breach, the DPO is paged, the 72-hour clock runs."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if context.invoked_subcommand is None:
+        context.invoke(serve)
+
+
+@main.command()
+@click.option("--no-worker", is_flag=True, help="Only web pages; a worker runs in a process of its own (PostgreSQL).")
+def serve(no_worker: bool) -> None:
+    """Serve the pages and run the worker (the default)."""
+    chosen = settings()
+    if chosen.database.startswith("sqlite"):
+        if no_worker:
+            raise click.ClickException("On SQLite pages and worker are one process. Leave --no-worker out.")
+        with OneServer(chosen.instance):
+            serving.run(prepared(chosen), worker=True)
+        return
+    serving.run(prepared(chosen), worker=not no_worker)
+
+
+@main.command()
+def worker() -> None:
+    """Run only the worker: as many as you like on PostgreSQL."""
+    chosen = settings()
+    if chosen.database.startswith("sqlite"):
+        raise click.ClickException("On SQLite the worker runs inside `tocsin serve`.")
+    beside = Worker(prepared(chosen))
+    over = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        over.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    beside.start()
+    over.wait()
+    beside.stop()
+
+
+@main.command()
+def tick() -> None:
+    """One pass over all that is due, and wait for what it sends. For cron, beside or instead of a worker."""
+    chosen = settings()
+    with OneServer(chosen.instance):
+        beside = Worker(prepared(chosen))
+        beside.engine.tick(utcnow())
+        beside.senders.stop(60.0)
+
+
+@main.command()
+@click.option("--port", type=int, default=None, help="Another port than that of the settings.")
+def demo(port: int | None) -> None:
+    """Serve a throw-away organisation with people and incidents. It sends nothing."""
+    serving.run_demo(settings(), port)
+
+
+@main.group()
+def person() -> None:
+    """People."""
+
+
+@person.command("add")
+@click.argument("name")
+@click.argument("email")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([role.value for role in Role]))
+def person_add(name: str, email: str, roles: tuple[str, ...]) -> None:
+    """Make an account and print its invitation link."""
+    house, now = prepared(settings()), utcnow()
+    with house.store.writing() as session:
+        organisation = the_organisation(session)
+        made = add_person(session, organisation, name=name, email=email, roles=[Role(role) for role in roles], now=now)
+        add_contact(session, made, ChannelKind.EMAIL, made.email, by=SYSTEM, now=now)
+        token = invite(session, made, now=now)
+        address = house.public_address(organisation) or f"http://{house.settings.host}:{house.settings.port}"
+    click.echo(f"{address}/invitation/{token}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy database, keyring and files into FILE, consistent while the server runs."""
+    for line in backing.backup(settings(), file, now=utcnow()):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+def restore(file: Path) -> None:
+    """Put a backup in place. What was there is moved aside, never deleted."""
+    chosen = settings()
+    with OneServer(chosen.instance):
+        for line in backing.restore(chosen, file, now=utcnow()):
+            click.echo(line)
+        prepared(chosen).store.dispose()
+
+
+@main.command()
+def check() -> None:
+    """Is this installation able to page? Ends with 0, or with 1 and the plain causes."""
+    house, causes = prepared(settings()), []
+    with house.store.reading() as session:
+        organisation = the_organisation(session)
+        ready = readiness(session, organisation, reachable=house.reachable, now=utcnow())
+        causes += [f"{fault.person + ' ' if fault.person else ''}{fault.words()}" for fault in ready.faults]
+        causes += [
+            f"{wrong.incident}: the deadline of {wrong.rule} is stored as {wrong.stored}, computed as {wrong.computed}."
+            for wrong in differences(session, targets=house.targets)
+        ]
+        smtp = house.smtp(session)
+    if smtp is not None:
+        channel = SmtpChannel(smtp)
+        outcome = channel.check()
+        channel.close()
+        if outcome.verdict is not Verdict.ACCEPTED:
+            causes.append(f"Mail server: {outcome.detail}")
+    for cause in causes:
+        click.echo(cause)
+    for gap in ready.gaps:
+        click.echo(f"Note: {gap.words()}")
+    click.echo(f"People who have proved that a page reaches them: {ready.ready}.")
+    sys.exit(1 if causes or ready.red else 0)
+
+
+@main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(arguments: tuple[str, ...]) -> None:
+    """Measure Tocsin beside floors of the same run, on loopback and in a temporary folder (--help says how)."""
+    os.execv(sys.executable, [sys.executable, "-m", "tools.bench", *arguments])  # noqa: S606
+
+
+def run() -> None:
+    """The entry point: a refusal is a sentence, not a traceback."""
+    try:
+        main()
+    except Refused as refused:
+        click.echo(f"tocsin: {refused}", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    run()

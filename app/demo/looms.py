@@ -1,0 +1,98 @@
+"""Northwind Looms, an invented weaver of cloth in London: its sites, its people, and what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app import passwords
+from app.demo.night import Night
+from app.demo.stories import STORIES
+from app.installation import Installation
+from incidents import accounts
+from incidents.accounts import Identity
+from incidents.organisation import LegalEntity, Organisation, Site, the_organisation
+from incidents.people import Role
+from incidents.receipt import in_groups
+from incidents.timeline import SYSTEM
+from notifications import welcome
+from notifications.channels import ChannelKind
+from notifications.contact import add_contact
+
+PASSWORD = "seven looms weave by night"  # noqa: S105 - printed at every start, for a database that is thrown away
+
+IDENTITY = Identity("Northwind Looms", "GB", "Europe/London", "+44 20 7946 0123", "http://localhost:8000")
+SITES = (
+    ("London", "GB", "Europe/London"),
+    ("Leeds", "GB", "Europe/London"),
+    ("Munich", "DE", "Europe/Berlin"),
+    ("Pune", "IN", "Asia/Kolkata"),
+)
+PEOPLE: Mapping[str, tuple[str, tuple[Role, ...]]] = {
+    "dana": ("Dana Berg", (Role.DPO,)),
+    "tariq": ("Tariq Malik", (Role.DEPUTY,)),
+    "mina": ("Mina Okafor", (Role.MANAGEMENT,)),
+    "ivo": ("Ivo Marek", (Role.RESPONDER,)),
+    "leah": ("Leah Whitlock", (Role.RESPONDER,)),
+    "aude": ("Aude Renier", (Role.AUDITOR,)),
+    "adam": ("Adam Reyes", (Role.ADMINISTRATOR,)),
+}
+SET_UP_BEFORE = timedelta(days=400)
+
+
+def fill(installation: Installation, *, now: datetime) -> tuple[str, ...]:
+    """Fill an empty installation as if it had been at work for a year; what to print, line by line.
+
+    Every row comes from the domain's own verbs with a moved clock; messages go to a phone that only keeps them.
+    Save for `now` the same each time, but for the random names that the domain gives (references, code names).
+    """
+    begun = now - SET_UP_BEFORE
+    people = set_up(installation, now=begun)
+    night = Night(installation, people, now=now)
+    night.prove_ways(begun + timedelta(hours=2))
+    for story in STORIES:
+        night.tell(story)
+    night.pass_by()
+    return (
+        f"{IDENTITY.name} is invented, and this demo sends nothing.",
+        f"Sign in with the password “{PASSWORD}” as:",
+        *(f"  {_address(key):34} {name}, {roles[0].value}" for key, (name, roles) in PEOPLE.items()),
+        "Receipt codes, to see what a reporter sees:",
+        *(f"  {in_groups(code)}  {words}" for code, words in night.codes),
+    )
+
+
+def set_up(installation: Installation, *, now: datetime) -> dict[str, int]:
+    """Set the organisation up with its sites and people; their keys by first name."""
+    hashed = passwords.hashed(PASSWORD)
+    keys = {}
+    with installation.store.writing() as session:
+        organisation = the_organisation(session)
+        address = installation.settings.public_address or IDENTITY.public_address
+        accounts.set_up(session, organisation, replace(IDENTITY, public_address=address), now=now)
+        _sites(session, organisation)
+        for key, (name, roles) in PEOPLE.items():
+            person = accounts.add_person(
+                session, organisation, name=name, email=_address(key), roles=roles, by=SYSTEM, now=now
+            )
+            add_contact(session, person, ChannelKind.EMAIL, person.email, by=SYSTEM, now=now)
+            accounts.accept(session, accounts.invite(session, person, now=now), hashed, now=now)
+            welcome.send_tests(session, person, now=now)
+            keys[key] = person.id
+    return keys
+
+
+def _sites(session: Session, organisation: Organisation) -> None:
+    # There is no verb for sites yet. Set-up has made the first legal entity.
+    entity = session.get_one(LegalEntity, 1)
+    for name, country, zone in SITES:
+        session.add(
+            Site(organisation_id=organisation.id, legal_entity_id=entity.id, name=name, country=country, zone=zone)
+        )
+
+
+def _address(key: str) -> str:
+    return f"{key}@northwindlooms.example"

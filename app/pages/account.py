@@ -1,0 +1,118 @@
+"""One's own account: the ways to be reached, the password, and who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user, logout_user
+from werkzeug.wrappers import Response as Answer
+from wtforms.validators import DataRequired
+
+from app import passwords, signing_in
+from app.access import anybody_signed_in, me
+from app.extensions import read_session
+from app.navigation import installation
+from app.newpassword import NewPassword, SecretField
+from app.ways import ways
+from incidents import accounts
+from incidents.law.clock import utcnow
+from incidents.people import Person
+from incidents.words.enums import words_for
+from notifications import welcome
+from notifications.contact import contacts_of
+
+pages = Blueprint("account", __name__)
+
+
+class PasswordForm(NewPassword):
+    """The password as it was, and another one."""
+
+    old = SecretField(_l("Your present password"), [DataRequired(_l("Type the password that you have now."))])
+    password = SecretField(_l("New password"))
+    again = SecretField(_l("The new password again"))
+
+    def about(self) -> Iterable[str]:
+        return (me().name, me().email)
+
+
+@pages.get("/account")
+@anybody_signed_in
+def account() -> Response:
+    """The account as it is."""
+    return _page(PasswordForm(), 200)
+
+
+@pages.post("/account/password")
+@anybody_signed_in
+def change_password() -> Answer:
+    """Change the password; every other browser is signed out."""
+    form, token = PasswordForm(), current_user.token
+    if form.asks_to_show:
+        return _page(form, 200)
+    counts, source = signing_in.attempts(), f"signed in {me().id}"
+    wait = counts.wait(me().email, source)
+    if not form.validate() or wait:
+        if wait:
+            form.form_errors.append(_("Too many wrong passwords. Wait %(seconds)s seconds.", seconds=wait))
+        return _page(form, 422)
+    try:
+        if not passwords.check(me().password_hash, form.old.data or "").right:
+            counts.wrong(me().email, source)
+            form.old.errors = [_("This is not the password that you have now.")]
+            return _page(form, 422)
+        password_hash = passwords.hashed(form.password.data or "")
+    except passwords.Busy:
+        form.form_errors.append(_("Many people are signing in just now. Try again in a few seconds."))
+        return _page(form, 503)
+    counts.right(me().email, source)
+    with installation().store.writing() as writing:
+        person = writing.get_one(Person, me().id)
+        accounts.change_password(writing, person, password_hash, but=token, now=utcnow())
+    flash(_("Your password is changed, and your other browsers are signed out."), "good")
+    return redirect(url_for("account.account"), code=303)
+
+
+@pages.post("/account/test/<int:contact_id>")
+@anybody_signed_in
+def send_test(contact_id: int) -> Answer:
+    """Send a test page to oneself."""
+    house = installation()
+    with house.store.writing() as writing:
+        own = next((contact for contact in contacts_of(writing, me().id) if contact.id == contact_id), None)
+        if own is None:
+            abort(404)
+        reachable = house.reachable(writing, own.channel)
+        welcome.send_test(writing, own, now=utcnow())
+    house.store.wake()
+    if reachable:
+        flash(_("A test page is on its way. Open it on the phone that should wake you."), "good")
+    else:
+        flash(_("No mail server is set up, so the test page reaches nobody. Tell an administrator."), "warning")
+    return redirect(url_for("account.account"), code=303)
+
+
+@pages.post("/account/sign-out-everywhere")
+@anybody_signed_in
+def sign_out_everywhere() -> Answer:
+    """End every sign-in of one's own, this one too."""
+    with installation().store.writing() as writing:
+        accounts.sign_out_everywhere(writing, writing.get_one(Person, me().id), now=utcnow())
+    logout_user()
+    session.clear()
+    flash(_("You are signed out everywhere."), "good")
+    return redirect(url_for("login.sign_in"), code=303)
+
+
+def _page(form: PasswordForm, status: int) -> Response:
+    page = render_template(
+        "account/account.html",
+        form=form,
+        email=me().email,
+        roles=[_(words_for(role)) for role in sorted(me().roles, key=lambda role: role.value)],
+        ways=ways(read_session(), me().id, masked=False),
+        shortest=passwords.SHORTEST,
+    )
+    return make_response(page, status)

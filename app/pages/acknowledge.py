@@ -1,0 +1,93 @@
+"""The page behind a paging link: GET shows one big button, only its POST acknowledges (mail scanners open links)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask_babel import gettext as _
+
+from app import shown
+from app.access import public
+from app.extensions import csrf, read_session
+from app.navigation import installation, organisation
+from incidents.law.clock import utcnow
+from notifications.delivery import Purpose
+from notifications.links import Shown, acknowledge_by_link, masked, open_link, prove_contact
+
+pages = Blueprint("acknowledge", __name__)
+
+
+@pages.get("/p/<carried>")
+@public
+def page(carried: str) -> Response:
+    """What rings, and the button. Changes nothing."""
+    return _show(_opened(carried))
+
+
+@pages.post("/p/<carried>")
+@csrf.exempt  # the signed link is the whole right; nobody is signed in here
+@public
+def take(carried: str) -> Response:
+    """Acknowledge what was shown. A second tap, or another person's link, shows who has it."""
+    opened, now, house = _opened(carried), utcnow(), installation()
+    if opened.delivery.purpose is Purpose.TEST:
+        return _test(opened)
+    try:
+        through = int(request.form.get("through", ""))
+    except ValueError:
+        through = opened.through_entry_id
+    with house.store.writing() as session:
+        acknowledge_by_link(session, opened.delivery.id, through_entry_id=through, waits=house.settings.waits, now=now)
+    read_session().rollback()  # look again, at what was just committed
+    return _show(_opened(carried))
+
+
+def _opened(carried: str) -> Shown:
+    opened = open_link(read_session(), carried, keyring=installation().keyring, now=utcnow())
+    if opened is None:
+        abort(410)
+    return opened
+
+
+def _show(opened: Shown) -> Response:
+    if opened.delivery.purpose is Purpose.TEST:
+        return make_response(render_template("acknowledge/test.html", elsewhere=_elsewhere(), proved=None))
+    assert opened.page is not None
+    held, now = opened.held, utcnow()
+    mine = held is not None and held.delivery_id == opened.delivery.id
+    first = opened.first
+    return make_response(
+        render_template(
+            "acknowledge/page.html",
+            codename=opened.page.codename,
+            urgent=opened.urgent,
+            drill=opened.page.drill,
+            more=max(opened.reports - 1, 0),
+            act=_(first.next_act) if first and first.next_act else None,
+            left=shown.left(first.next_due_at, now) if first else None,
+            due=shown.moment(first.next_due_at) if first else None,
+            basis=_("law") if first and first.next_is_law else _("target, not law"),
+            through=opened.through_entry_id,
+            over=opened.page.ended_at is not None,
+            held=held,
+            mine=mine,
+            mailbox=masked(held.delivery.contact.label) if held and held.delivery else None,
+            held_at=shown.moment(held.at) if held else None,
+            until=shown.moment(held.until) if held else None,
+        )
+    )
+
+
+def _test(opened: Shown) -> Response:
+    """A test page proves a way to reach somebody only if the public address led here."""
+    elsewhere = _elsewhere()
+    if elsewhere is not None:
+        return make_response(render_template("acknowledge/test.html", elsewhere=elsewhere, proved=None), 409)
+    with installation().store.writing() as session:
+        proved = prove_contact(session, opened.delivery.id, now=utcnow())
+    return make_response(render_template("acknowledge/test.html", elsewhere=None, proved=proved))
+
+
+def _elsewhere() -> str | None:
+    """The public address, when this request did not come through it."""
+    address = installation().public_address(organisation())
+    return None if request.host_url.rstrip("/") == address else address

@@ -1,0 +1,74 @@
+"""One incident: the next act first, the clock, the reports as sent, three lanes, the timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.access import may, me, requires
+from app.case.act import incident_for_me, kept_as
+from app.case.clocks import clocks_of
+from app.case.head import bell_of, head_of, next_act
+from app.case.lanes import Link, lanes_of
+from app.case.story import story_of
+from app.case.told import told_of
+from app.extensions import read_session
+from app.navigation import installation
+from incidents.desk import casefile
+from incidents.incident import Incident
+from incidents.law.clock import utcnow
+from incidents.people import Right
+from notifications.ringing import ringing, taken_by
+
+pages = Blueprint("incident", __name__)
+
+LATEST = 12
+"""So many entries of the timeline are shown at once; the earlier ones unfold."""
+
+
+@pages.get("/incident/<reference>")
+@requires(Right.READ_INCIDENTS)
+def incident(reference: str) -> ResponseReturnValue:
+    """The incident as it stands now."""
+    now, session = utcnow(), read_session()
+    found = incident_for_me(reference)
+    case = casefile(session, found)
+    story = story_of(case)
+    rings = ringing(session, me(), only=found, now=now)
+    return render_template(
+        "incident/incident.html",
+        head=head_of(case, taken_by(session, [found.id]).get(found.id), rings=bool(rings), now=now),
+        bells=[bell_of(one) for one in rings] if may(Right.HANDLE) else [],
+        act=next_act(case, now),
+        clocks=clocks_of(case.duties, installation().targets, now),
+        reports=told_of(case),
+        lanes=lanes_of(case, now),
+        story=story[:LATEST],
+        earlier=story[LATEST:],
+        earlier_words=ngettext("%(num)s earlier entry", "%(num)s earlier entries", len(story[LATEST:])),
+        acts=_acts(found),
+        handles=may(Right.HANDLE),
+        back=url_for("incident.incident", reference=found.reference),
+        note_url=url_for("decisions.record_note", reference=found.reference),
+        note_keep=kept_as(found, "note"),
+    )
+
+
+def _acts(found: Incident) -> list[Link]:
+    """What may be recorded at any time, whatever the lanes say."""
+    where: dict[str, Any] = {"reference": found.reference}
+    acts: list[Link] = []
+    if may(Right.HANDLE):
+        if found.closed_at is not None:
+            return [Link(_("Open it again"), url_for("decisions.reopen", **where))]
+        again = _("Change triage") if found.triaged_at else _("Say what it is")
+        acts.append(Link(again, url_for("triage.triage", **where)))
+        acts.append(Link(_("Record that it is contained"), url_for("decisions.contained", **where)))
+    if may(Right.DECIDE) and found.closed_at is None:
+        acts.append(Link(_("Decide since when we are aware"), url_for("decisions.awareness", **where)))
+        acts.append(Link(_("Close the incident"), url_for("decisions.close", **where)))
+    return acts

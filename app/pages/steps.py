@@ -1,0 +1,134 @@
+"""Working a step: done, left out with a reason, opened again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app import shown
+from app.access import me, requires
+from app.case.act import act_page, incident_for_me, kept_as, recorded
+from app.case.lanes import anchor_of, step_words
+from app.case.typed import StaffForm, clock, prose, which
+from app.extensions import read_session
+from app.navigation import installation
+from incidents import workflow
+from incidents.desk import belonging
+from incidents.incident import Incident
+from incidents.law.clock import utcnow
+from incidents.people import Right
+from incidents.refusals import Refused
+from incidents.steps import Step
+from incidents.timeline import person_as_actor
+
+pages = Blueprint("steps", __name__)
+
+
+class DoneForm(StaffForm):
+    note = prose(_l("What was done?"))
+    done_at = clock(_l("When was it done?"))
+    done_at_which = which()
+
+
+class ReasonForm(StaffForm):
+    reason = prose(_l("Why?"))
+
+
+@pages.get("/incident/<reference>/step/<int:key>")
+@requires(Right.HANDLE)
+def step(reference: str, key: int) -> ResponseReturnValue:
+    """One step with its forms."""
+    incident = incident_for_me(reference)
+    return _page(incident, belonging(read_session(), Step, incident, key))
+
+
+@pages.post("/incident/<reference>/step/<int:key>/done")
+@requires(Right.HANDLE)
+def record_done(reference: str, key: int) -> ResponseReturnValue:
+    """Record a step as done; without a time it was done now."""
+    incident, form, now = incident_for_me(reference), DoneForm(), utcnow()
+    wanted = belonging(read_session(), Step, incident, key)
+    try:
+        done_at = form.instant("done_at", shown.zone()) or now
+        with installation().store.writing() as session:
+            workflow.do(
+                session,
+                wanted.id,
+                by=person_as_actor(me().id),
+                done_at=done_at,
+                zone=str(shown.zone()),
+                note=form.said("note"),
+                now=now,
+            )
+    except Refused as refused:
+        form.refuse(refused)
+        return _page(incident, wanted, done=form)
+    words = _("Done: %(step)s", step=_(wanted.title))
+    return recorded(incident, f"step-{key}-done", words, anchor=anchor_of(wanted))
+
+
+@pages.post("/incident/<reference>/step/<int:key>/skip")
+@requires(Right.HANDLE)
+def record_skip(reference: str, key: int) -> ResponseReturnValue:
+    """Leave a step out, with the reason."""
+    incident, form = incident_for_me(reference), ReasonForm()
+    wanted = belonging(read_session(), Step, incident, key)
+    try:
+        with installation().store.writing() as session:
+            workflow.skip(session, wanted.id, by=person_as_actor(me().id), reason=form.said("reason"), now=utcnow())
+    except Refused as refused:
+        form.refuse(refused)
+        return _page(incident, wanted, skip=form)
+    words = _("Left out: %(step)s", step=_(wanted.title))
+    return recorded(incident, f"step-{key}-skip", words, anchor=anchor_of(wanted))
+
+
+@pages.post("/incident/<reference>/step/<int:key>/reopen")
+@requires(Right.HANDLE)
+def record_reopen(reference: str, key: int) -> ResponseReturnValue:
+    """Open a settled step again, with the reason."""
+    incident, form = incident_for_me(reference), ReasonForm()
+    wanted = belonging(read_session(), Step, incident, key)
+    try:
+        with installation().store.writing() as session:
+            workflow.reopen_step(
+                session, wanted.id, by=person_as_actor(me().id), reason=form.said("reason"), now=utcnow()
+            )
+    except Refused as refused:
+        form.refuse(refused)
+        return _page(incident, wanted, again=form)
+    words = _("Open again: %(step)s", step=_(wanted.title))
+    return recorded(incident, f"step-{key}-reopen", words, anchor=anchor_of(wanted))
+
+
+def _page(
+    incident: Incident,
+    wanted: Step,
+    *,
+    done: DoneForm | None = None,
+    skip: ReasonForm | None = None,
+    again: ReasonForm | None = None,
+) -> ResponseReturnValue:
+    """The step; of its forms the refused one keeps what was typed and speaks in the summary."""
+    refused = done or skip or again
+    forms = (done or DoneForm(formdata=None), skip or ReasonForm(formdata=None), again or ReasonForm(formdata=None))
+    for form in forms:
+        form.back.data = url_for("steps.step", reference=incident.reference, key=wanted.id)
+    return act_page(
+        "steps/step.html",
+        incident,
+        refused or forms[0],
+        act=f"step-{wanted.id}",
+        title=_(wanted.title),
+        submit="",
+        why=_(wanted.why) if wanted.why else None,
+        step=step_words(incident, wanted),
+        done=forms[0],
+        skip=forms[1],
+        again=forms[2],
+        skip_open=skip is not None,
+        keep=kept_as(incident, f"step-{wanted.id}"),
+        zone=str(shown.zone()),
+    )

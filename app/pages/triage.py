@@ -1,0 +1,208 @@
+"""Triage: a first look, what it is and in which role it concerns us, and which reports belong together."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+
+from app import shown
+from app.access import me, requires
+from app.case.act import act_page, address, incident_for_me, recorded
+from app.case.told import texts
+from app.case.typed import StaffForm, chosen, line, option, prose
+from app.extensions import read_session
+from app.navigation import installation
+from incidents import triage as verbs
+from incidents.desk import belonging, casefile
+from incidents.incident import Incident, OurRole, What, find
+from incidents.law.clock import utcnow
+from incidents.people import Right
+from incidents.refusals import Refused
+from incidents.report import Report
+from incidents.timeline import person_as_actor
+from incidents.words import N_
+from incidents.words.enums import words_for
+
+pages = Blueprint("triage", __name__)
+
+YES, NO = "yes", "no"
+
+
+class TriageForm(StaffForm):
+    what = RadioField(
+        _l("What is it?"),
+        choices=[option(what.value, _l(words_for(what))) for what in What if what is not What.UNDECIDED],
+        validate_choice=False,
+    )
+    our_role = RadioField(
+        _l("In which role does it concern us?"),
+        choices=[option(role.value, _l(words_for(role))) for role in OurRole],
+        default=OurRole.UNKNOWN.value,
+        validate_choice=False,
+    )
+    customers = prose(_l("Whose processor are we? One customer a line"))
+    reason = prose(_l("Why?"))
+
+
+class AttachForm(StaffForm):
+    reference = line(_l("Reference of the incident it belongs to"))
+
+
+class NoticedForm(StaffForm):
+    counts = RadioField(
+        _l("Does the clock start there?"),
+        choices=[option(YES, _l("Yes, we knew then")), option(NO, _l("No, nobody here knew then"))],
+        validate_choice=False,
+    )
+    reason = prose(_l("Why?"))
+
+
+@pages.post("/incident/<reference>/looked")
+@requires(Right.HANDLE)
+def looked(reference: str) -> ResponseReturnValue:
+    """A first step: it ends what rings for this incident, and the incident has somebody."""
+    incident = incident_for_me(reference)
+    with installation().store.writing() as session:
+        verbs.look_at(session, incident.id, by=person_as_actor(me().id), now=utcnow())
+    flash(_("It is yours now. The bell is quiet."), "good")
+    return redirect(address(incident), code=303)
+
+
+@pages.get("/incident/<reference>/triage")
+@requires(Right.HANDLE)
+def triage(reference: str) -> ResponseReturnValue:
+    """Say what it is; filled in with what was said last."""
+    incident = incident_for_me(reference)
+    customers = [part.customer for part in incident.parts if part.customer and part.dropped_at is None]
+    form = TriageForm(
+        what=incident.what.value, our_role=incident.our_role.value, customers="\n".join(customers), reason=""
+    )
+    return _triage_page(incident, form)
+
+
+@pages.post("/incident/<reference>/triage")
+@requires(Right.HANDLE)
+def record_triage(reference: str) -> ResponseReturnValue:
+    """Record what it is. Sent twice it changes nothing more."""
+    incident, form, house = incident_for_me(reference), TriageForm(), installation()
+    try:
+        with house.store.writing() as session:
+            verbs.triage(
+                session,
+                incident.id,
+                chosen(What, form.what.data, What.UNDECIDED),
+                chosen(OurRole, form.our_role.data, OurRole.UNKNOWN),
+                reason=form.said("reason"),
+                customers=form.said("customers").splitlines(),
+                by=person_as_actor(me().id),
+                targets=house.targets,
+                now=utcnow(),
+            )
+    except Refused as refused:
+        form.refuse(refused)
+        return _triage_page(incident, form)
+    return recorded(incident, "triage", _("Triage is recorded."))
+
+
+def _triage_page(incident: Incident, form: TriageForm) -> ResponseReturnValue:
+    return act_page(
+        "triage/triage.html",
+        incident,
+        form,
+        act="triage",
+        title=_("Say what it is"),
+        submit=_("Record triage"),
+        why=_("It can be changed later. In doubt take the graver one."),
+        told=texts(casefile(read_session(), incident)),
+    )
+
+
+@pages.get("/incident/<reference>/report/<int:key>/attach")
+@requires(Right.HANDLE)
+def attach(reference: str, key: int) -> ResponseReturnValue:
+    """Ask which incident a report belongs to."""
+    incident = incident_for_me(reference)
+    belonging(read_session(), Report, incident, key)
+    return _attach_page(incident, AttachForm(), key)
+
+
+@pages.post("/incident/<reference>/report/<int:key>/attach")
+@requires(Right.HANDLE)
+def record_attach(reference: str, key: int) -> ResponseReturnValue:
+    """Move a report to another incident that this person may see."""
+    incident, form, house = incident_for_me(reference), AttachForm(), installation()
+    belonging(read_session(), Report, incident, key)
+    try:
+        target = find(read_session(), me(), form.said("reference"))
+        with house.store.writing() as session:
+            report = belonging(session, Report, incident, key)
+            by = person_as_actor(me().id)
+            verbs.attach(session, report, target.id, by=by, targets=house.targets, now=utcnow())
+    except Refused as refused:
+        form.refuse(refused, "reference")
+        return _attach_page(incident, form, key)
+    words = _("The report belongs to this incident now. It came from %(from_)s.", from_=incident.reference)
+    flash(f"incident-{incident.reference}-attach-{key}", "kept")
+    return recorded(target, "attach", words)
+
+
+def _attach_page(incident: Incident, form: AttachForm, key: int) -> ResponseReturnValue:
+    return act_page(
+        "triage/attach.html",
+        incident,
+        form,
+        act=f"attach-{key}",
+        title=_("Attach the report to another incident"),
+        submit=_("Attach it there"),
+        why=_("The earliest start of the clock wins there. Attach it back to undo this."),
+    )
+
+
+@pages.get("/incident/<reference>/report/<int:key>/noticed")
+@requires(Right.DECIDE)
+def noticed(reference: str, key: int) -> ResponseReturnValue:
+    """Ask whether a "noticed" time far back is when the organisation first knew."""
+    incident = incident_for_me(reference)
+    return _noticed_page(incident, NoticedForm(), belonging(read_session(), Report, incident, key))
+
+
+@pages.post("/incident/<reference>/report/<int:key>/noticed")
+@requires(Right.DECIDE)
+def record_noticed(reference: str, key: int) -> ResponseReturnValue:
+    """Settle whether that time moves the clock."""
+    incident, form, house = incident_for_me(reference), NoticedForm(), installation()
+    report = belonging(read_session(), Report, incident, key)
+    try:
+        counts = {YES: True, NO: False}.get(form.counts.data or "")
+        if counts is None:
+            raise Refused(N_("Choose yes or no."), field="counts")
+        with house.store.writing() as session:
+            verbs.settle_noticed(
+                session,
+                belonging(session, Report, incident, key),
+                counts,
+                form.said("reason"),
+                by=person_as_actor(me().id),
+                targets=house.targets,
+                now=utcnow(),
+            )
+    except Refused as refused:
+        form.refuse(refused)
+        return _noticed_page(incident, form, report)
+    return recorded(incident, f"noticed-{key}", _("The start of the clock is settled."))
+
+
+def _noticed_page(incident: Incident, form: NoticedForm, report: Report) -> ResponseReturnValue:
+    return act_page(
+        "triage/noticed.html",
+        incident,
+        form,
+        act=f"noticed-{report.id}",
+        title=_("Did we know then?"),
+        submit=_("Settle it"),
+        noticed=shown.moment(report.noticed_at),
+        received=shown.moment(report.received_at),
+    )

@@ -1,0 +1,158 @@
+"""What forms about an organisation offer and check: countries, time zones, its emergency number and address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel import Locale
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import DataRequired
+
+from app import errors
+from app.config import address_fault
+from app.extensions import read_session
+from app.navigation import installation, organisation
+from incidents.refusals import Refused
+from notifications.channels.mail import domain_of
+from notifications.contact import refuse_paged_number
+
+DEFAULT_ZONE = "Europe/London"
+MOST_PROXIES = 3
+REGIONS = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
+    *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
+)
+
+
+def stripped(typed: str | None) -> str:
+    """A line without the blanks around it."""
+    return (typed or "").strip()
+
+
+@lru_cache(maxsize=8)
+def _countries_of(language: str) -> tuple[tuple[str, str], ...]:
+    # Two letters that ISO 3166 gives to no country, and unions of countries.
+    no_country = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+    found = Locale.parse(language).territories
+    named = [(code, name) for code, name in found.items() if len(code) == 2 and code.isalpha()]
+    return tuple(sorted((pair for pair in named if pair[0] not in no_country), key=lambda pair: pair[1]))
+
+
+def option(value: str, label: object) -> Any:
+    """One thing to choose in a form."""
+    return SelectChoice(value, label)
+
+
+def countries() -> list[tuple[str, str]]:
+    """All countries by name, in the reader's language, after an empty choice."""
+    return [("", _("Choose a country")), *_countries_of(str(get_locale() or "en"))]
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[tuple[str, str], ...]:
+    """The names of places with a time zone, and UTC."""
+    names = ["UTC", *sorted(name for name in available_timezones() if name.startswith(REGIONS))]
+    return tuple((name, name.replace("_", " ")) for name in names)
+
+
+def _options(pairs: Callable[[], Iterable[tuple[str, str]]]) -> Callable[[], list[Any]]:
+    return lambda: [option(value, label) for value, label in pairs()]
+
+
+def proxies() -> list[tuple[str, str]]:
+    """How many proxies may stand in front."""
+    several = [(str(number), str(number)) for number in range(2, MOST_PROXIES + 1)]
+    return [("0", _("None: browsers reach Tocsin directly")), ("1", _("One")), *several]
+
+
+def said(check: Callable[[], Any]) -> None:
+    """Turn a refusal into the words beside a field."""
+    try:
+        check()
+    except Refused as refused:
+        raise ValidationError(errors.sentence(refused)) from refused
+
+
+def mailbox(words: object) -> Callable[[Any, Field], None]:
+    """A check that a field holds an address that mail can be sent to; `words` say whose is missing."""
+
+    def check(_form: Any, field: Field) -> None:
+        try:
+            domain_of(field.data or "")
+        except Refused as refused:
+            raise ValidationError(str(words)) from refused
+
+    return check
+
+
+class OrganisationFields(FlaskForm):
+    """The organisation's details, for set-up and settings alike."""
+
+    name = StringField(
+        _l("Name of the organisation"), [DataRequired(_l("Write the name of the organisation."))], filters=[stripped]
+    )
+    country = SelectField(
+        _l("Country"), [DataRequired(_l("Choose the country."))], choices=_options(countries), validate_choice=False
+    )
+    zone = SelectField(_l("Time zone"), choices=_options(zones), default=DEFAULT_ZONE, validate_choice=False)
+    emergency_phone = StringField(
+        _l("Emergency phone"),
+        [DataRequired(_l("Write a phone number that somebody answers, such as +44 20 7946 0000."))],
+        filters=[stripped],
+    )
+    public_address = StringField(
+        _l("Public address"),
+        [DataRequired(_l("Write the address that people open, such as https://breach.example.com."))],
+        filters=[stripped],
+    )
+    trusted_proxies = SelectField(
+        _l("Reverse proxies in front of Tocsin"),
+        choices=_options(proxies),
+        coerce=int,
+        default=0,
+        validate_choice=False,
+    )
+
+    def validate_country(self, field: Field) -> None:
+        if field.data not in dict(countries()):
+            raise ValidationError(_("Choose the country."))
+
+    def validate_zone(self, field: Field) -> None:
+        if field.data not in dict(zones()):
+            raise ValidationError(_("Choose a time zone by region and city, such as Europe/London."))
+
+    def validate_emergency_phone(self, field: Field) -> None:
+        if sum(sign.isdigit() for sign in field.data) < 3:
+            raise ValidationError(_("Write a phone number that somebody answers, such as +44 20 7946 0000."))
+        session, keyring = read_session(), installation().keyring
+        said(lambda: refuse_paged_number(session, organisation().id, field.data, keyring=keyring))
+
+    def validate_public_address(self, field: Field) -> None:
+        field.data = field.data.rstrip("/")
+        fault = address_fault(field.data, allow_plain=installation().settings.allow_plain_http)
+        if fault:
+            words = _(fault)
+            raise ValidationError(words[:1].upper() + words[1:])
+
+    def validate_trusted_proxies(self, field: Field) -> None:
+        if field.data not in range(MOST_PROXIES + 1):
+            raise ValidationError(_("Choose how many."))
+
+    def lock(self) -> dict[str, str]:
+        """Take out what was set outside the web interface; its fields with their values, to be shown."""
+        settings, locked = installation().settings, {}
+        if settings.public_address:
+            locked["public_address"] = settings.public_address
+            del self.public_address
+        if settings.trusted_proxies is not None:
+            locked["trusted_proxies"] = str(settings.trusted_proxies)
+            del self.trusted_proxies
+        return locked

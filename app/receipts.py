@@ -1,0 +1,148 @@
+"""The reporter's view of a report, as the form answers with it and as the code opens it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Response, make_response, render_template
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.extensions import db, read_session
+from app.navigation import installation, organisation
+from app.shown import Moment, moment
+from incidents import progress as progressing
+from incidents import receipt
+from incidents.people import RIGHTS, Right
+from incidents.report import Report
+from incidents.words.advice import DO, DONT
+from incidents.words.enums import words_for
+
+CLEARS_AFTER = int(receipt.IDLE / timedelta(seconds=1))
+
+
+@dataclass(frozen=True)
+class Phone:
+    """The emergency number as people read it and as a phone dials it."""
+
+    words: str
+    tel: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of what has happened since."""
+
+    words: str
+    at: Moment | None
+    done: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of the thread, for the template."""
+
+    who: str
+    at: Moment | None
+    text: str
+    mine: bool
+
+
+def surroundings() -> dict[str, Any]:
+    """What the public pages name of the organisation; empty while the database is down."""
+    try:
+        mine = organisation()
+        return {"phone": _phone(mine.emergency_phone), "zone_name": mine.zone.replace("_", " ")}
+    except SQLAlchemyError:
+        db.session.rollback()
+        return {"phone": None, "zone_name": "UTC"}
+
+
+def page(
+    report: Report,
+    key: str,
+    *,
+    now: datetime,
+    code: str | None = None,
+    problem: str | None = None,
+    typed: str = "",
+    said: str | None = None,
+    status: int = 200,
+) -> Response:
+    """The whole view of a report. `code` only in the answer to the report itself; `said` confirms an act."""
+    session, report_id = read_session(), report.id
+    session.rollback()  # look again, at what this very request has written
+    report = session.get_one(Report, report_id)
+    shown = render_template(
+        "receipt/receipt.html",
+        key=key,
+        groups=receipt.in_groups(code).split() if code else None,
+        problem_words=problem,
+        typed=typed,
+        said=said,
+        do=advice("receipt_do", DO),
+        dont=advice("receipt_dont", DONT),
+        readers=readers(),
+        happening=report.still_happening,
+        clears_after=CLEARS_AFTER,
+        max_megabytes=installation().settings.max_file_megabytes,
+        **since(report, now=now),
+    )
+    return make_response(shown, status)
+
+
+def fragment(report: Report, *, now: datetime) -> str:
+    """The part of the view that refreshes itself."""
+    return render_template("receipt/since.html", **since(report, now=now))
+
+
+def since(report: Report, *, now: datetime) -> dict[str, Any]:
+    """What happened since the report, the thread, and how loud the emergency number is."""
+    session, waits = read_session(), installation().settings.waits
+    so_far = progressing.progress(session, report)
+    late = not so_far.has_person and now - report.received_at >= waits.louder_receipt
+    stages = [
+        Stage(_("We received your report"), moment(so_far.received_at), True),
+        _stage(_("The bell rang"), so_far.rang_at),
+        _stage(_("A person took it"), so_far.taken_at),
+        _stage(_("It was looked at"), so_far.looked_at),
+        _stage(_("Closed. Thank you."), so_far.closed_at),
+    ]
+    turns = [
+        Said(
+            who=_("You") if turn.mine else _("The desk"),
+            at=moment(turn.at),
+            text=turn.text if turn.text is not None else _("This message has been erased."),
+            mine=turn.mine,
+        )
+        for turn in progressing.thread(session, report)
+    ]
+    return {"stages": stages, "turns": turns, "loud": late, **surroundings()}
+
+
+def already(report: Report) -> Response:
+    """The answer to a form that was received before and whose view was finished: no code is shown again."""
+    return make_response(render_template("receipt/already.html", at=moment(report.received_at), **surroundings()), 410)
+
+
+def readers() -> list[str]:
+    """Who reads reports, by role."""
+    return [_(words_for(role)) for role, rights in RIGHTS.items() if Right.READ_INCIDENTS in rights]
+
+
+def advice(name: str, otherwise: tuple[str, ...]) -> list[str]:
+    """The sentences that the organisation set, or ours."""
+    own = installation().set_in_web(read_session(), name)
+    return [str(sentence) for sentence in own] if own else [_(sentence) for sentence in otherwise]
+
+
+def _stage(words: str, at: datetime | None) -> Stage:
+    return Stage(words, moment(at), at is not None)
+
+
+def _phone(number: str | None) -> Phone | None:
+    if not number:
+        return None
+    return Phone(number, "".join(sign for sign in number if sign.isdigit() or sign == "+"))

@@ -1,0 +1,97 @@
+"""What rings now, as far as a person may know of it, and who has taken what rang."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, lazyload
+
+from incidents.incident import Incident, visible
+from incidents.people import Person
+from notifications.paging import Acknowledgement, Page, PageEntry
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """A page nobody has; `through_entry_id` is the last entry shown, which an acknowledgement carries."""
+
+    page: Page
+    incidents: Sequence[Incident]
+    through_entry_id: int
+
+
+def ringing(
+    session: Session, person: Person, *, now: datetime, token: str | None = None, only: Incident | None = None
+) -> list[Ringing]:
+    """The unacknowledged pages of incidents that this person may see, oldest first.
+
+    With `token` at most that page, with `only` at most those in which that incident rings.
+    """
+    mine = visible(person).with_only_columns(Incident.id)
+    query = (
+        select(Page, func.max(PageEntry.entry_id))
+        .join(PageEntry, PageEntry.page_id == Page.id)
+        .where(
+            Page.organisation_id == person.organisation_id,
+            Page.ended_at.is_(None),
+            PageEntry.answered_at.is_(None),
+            or_(Page.quiet_until.is_(None), Page.quiet_until <= now),
+            or_(PageEntry.incident_id.is_(None), PageEntry.incident_id.in_(mine)),
+        )
+        .group_by(Page.id)
+        .order_by(Page.opened_at, Page.id)
+    )
+    if token is not None:
+        query = query.where(Page.token == token)
+    if only is not None:
+        query = query.where(Page.id.in_(select(PageEntry.page_id).where(PageEntry.incident_id == only.id)))
+    found = session.execute(query).all()
+    if not found:
+        return []
+    named = _named(session, person, [page.id for page, _through in found])
+    return [Ringing(page, named.get(page.id, []), through) for page, through in found]
+
+
+def _named(session: Session, person: Person, page_ids: list[int]) -> dict[int, list[Incident]]:
+    """For each page, the incidents that still wait in it and that this person may see."""
+    mine = visible(person).with_only_columns(Incident.id)
+    rows = session.execute(
+        select(PageEntry.page_id, Incident)
+        .join(Incident, Incident.id == PageEntry.incident_id)
+        .where(PageEntry.page_id.in_(page_ids), PageEntry.answered_at.is_(None), Incident.id.in_(mine))
+        .order_by(PageEntry.entry_id)
+    )
+    named: dict[int, dict[int, Incident]] = {}
+    for page_id, incident in rows:
+        named.setdefault(page_id, {})[incident.id] = incident
+    return {page_id: list(found.values()) for page_id, found in named.items()}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Who acknowledged last, when, until when it quiets, and whether only through a link."""
+
+    name: str
+    at: datetime
+    until: datetime
+    by_link: bool
+
+
+def taken_by(session: Session, incident_ids: Iterable[int]) -> dict[int, Taken]:
+    """For each of these incidents, the last acknowledgement that covered an entry of it."""
+    rows = session.execute(
+        select(PageEntry.incident_id, Person.name, Acknowledgement)
+        .join(Acknowledgement, Acknowledgement.page_id == PageEntry.page_id)
+        .join(Person, Person.id == Acknowledgement.person_id)
+        .where(PageEntry.incident_id.in_(list(incident_ids)), PageEntry.entry_id <= Acknowledgement.through_entry_id)
+        .options(lazyload(Acknowledgement.person))
+        .order_by(Acknowledgement.id)
+    )
+    return {
+        incident_id: Taken(name, given.at, given.until, given.by_link)
+        for incident_id, name, given in rows
+        if incident_id is not None
+    }

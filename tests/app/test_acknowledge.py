@@ -1,0 +1,141 @@
+"""The page behind a paging link."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import create_app
+from app.installation import Installation
+from incidents.law.clock import utcnow
+from incidents.timeline import Entry, Kind
+from notifications import delivery, paging
+from notifications.contact import Contact, contacts_of
+from notifications.delivery import Delivery, DeliveryState, Purpose
+from notifications.messages import signed
+from notifications.paging import Acknowledgement, Page
+from notifications.policy import Waits
+from tests.makers import Cast, make_report
+
+
+@pytest.fixture
+def client(installation: Installation) -> FlaskClient:
+    app = create_app(installation)
+    app.testing = True
+    return app.test_client(use_cookies=False)
+
+
+def rung(installation: Installation) -> list[str]:
+    """A report that rings; the links that its first rings carry, for the DPO and (climbed) the deputy."""
+    now = utcnow()
+    make_report(installation, now=now)
+    with installation.store.writing() as session:
+        entry = session.scalars(select(Entry).where(Entry.kind == Kind.REPORTED)).one()
+        page = paging.ring_for(session, entry, now=now)
+        page.round_at = now - timedelta(minutes=16)
+        paging.ring(session, page, waits=Waits(), now=now)
+        rows = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+        return [f"/p/{signed(installation.keyring, row.token)}" for row in rows]
+
+
+def test_get_shows_one_button_and_changes_nothing(installation: Installation, client: FlaskClient, cast: Cast) -> None:
+    link = rung(installation)[0]
+
+    pages = [client.get(link) for _ in range(3)] + [client.head(link)]
+
+    assert all(page.status_code == 200 for page in pages)
+    assert "I have it" in pages[0].text
+    assert "laptop" not in pages[0].text
+    with installation.store.reading() as session:
+        assert session.scalars(select(Acknowledgement)).all() == []
+
+
+def test_the_button_quiets_and_says_which_mailbox_and_the_next_person_sees_it(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    first, second = rung(installation)
+
+    taken = client.post(first).text
+    again = client.post(first).text
+    other = client.post(second).text
+
+    assert "sent to d…@northwind.example" in taken
+    assert "sent to d…@northwind.example" in again
+    assert "Somebody else has it" in other
+    with installation.store.reading() as session:
+        held = session.scalars(select(Acknowledgement)).one()
+        page = session.scalars(select(Page)).one()
+        assert held.by_link
+        assert page.quiet_until is not None
+        assert held.until - held.at == timedelta(minutes=20)
+
+
+def test_an_entry_that_came_after_what_was_shown_rings_anew(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    link = rung(installation)[0]
+    shown = client.get(link).text
+    now = utcnow()
+    make_report(installation, "Another one", now=now)
+    with installation.store.writing() as session:
+        later = session.scalars(select(Entry).where(Entry.kind == Kind.REPORTED).order_by(Entry.id.desc())).first()
+        assert later is not None
+        paging.ring_for(session, later, now=now)
+    through = shown.split('name="through" value="')[1].split('"')[0]
+
+    client.post(link, data={"through": through})
+
+    with installation.store.reading() as session:
+        quiet, ringing = session.scalars(select(Page).order_by(Page.id)).all()
+        assert quiet.quiet_until is not None
+        assert ringing.quiet_until is None
+        assert [row.entry_id for row in ringing.entries] == [later.id]
+
+
+def test_a_forged_or_foreign_link_opens_nothing(installation: Installation, client: FlaskClient, cast: Cast) -> None:
+    link = rung(installation)[0]
+
+    assert client.get(link + "x").status_code == 410
+    assert client.post("/p/anything").status_code == 410
+
+
+def test_a_test_page_proves_a_contact_only_through_the_public_address(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    with installation.store.writing() as session:
+        contact = contacts_of(session, cast.ivo)[0]
+        contact.verified_at = None
+        sent = delivery.queue(session, contact, Purpose.TEST, now=utcnow())
+        sent.state = DeliveryState.ACCEPTED
+        link = f"/p/{signed(installation.keyring, sent.token)}"
+
+    elsewhere = client.post(link, base_url="http://evil.example")
+    with installation.store.reading() as session:
+        assert session.get_one(Contact, contact.id).verified_at is None
+    right = client.post(link, base_url="http://localhost:8000")
+
+    assert elsewhere.status_code == 409
+    assert "http://localhost:8000" in elsewhere.text
+    assert "counts from now on" in right.text
+    with installation.store.reading() as session:
+        assert session.get_one(Contact, contact.id).verified_at is not None
+
+
+def test_a_message_shown_only_on_the_outbox_screen_proves_nothing(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    with installation.store.writing() as session:
+        contact = contacts_of(session, cast.ivo)[0]
+        contact.verified_at = None
+        sent = delivery.queue(session, contact, Purpose.TEST, now=utcnow())
+        sent.state = DeliveryState.ON_SCREEN
+        link = f"/p/{signed(installation.keyring, sent.token)}"
+
+    answer = client.post(link, base_url="http://localhost:8000")
+
+    assert "counts for nothing" in answer.text
+    with installation.store.reading() as session:
+        assert session.get_one(Contact, contact.id).verified_at is None

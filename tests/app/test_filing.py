@@ -1,0 +1,132 @@
+"""Recording what was sent, and why nothing was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from app.installation import Installation
+from incidents.filing import Filing
+from incidents.incident import Incident
+from incidents.obligations import Standing
+from incidents.timeline import Kind
+from tests.app.casework import again, duties, entries, reported, step
+from tests.app.visitor import Visitor
+from tests.makers import Cast
+
+
+@pytest.fixture(autouse=True)
+def at_noon(now: datetime) -> Iterator[None]:
+    with time_machine.travel(now, tick=False):
+        yield
+
+
+@pytest.fixture
+def dana(installation: Installation, cast: Cast) -> Visitor:
+    return Visitor(installation).come_in(installation, cast.dana)
+
+
+@pytest.fixture
+def late(installation: Installation, dana: Visitor, now: datetime) -> Incident:
+    """A breach whose 72 hours are over."""
+    incident = reported(installation, now - timedelta(hours=80))
+    dana.open(f"/incident/{incident.reference}/triage").send(
+        what="personal-data-breach", our_role="controller", reason="Names"
+    )
+    return incident
+
+
+def test_overdue_says_file_now(installation: Installation, dana: Visitor, late: Incident) -> None:
+    dana.open(f"/incident/{late.reference}")
+
+    assert "8 h 0 min late" in dana.page
+    assert "File now." in dana.page
+
+
+def test_sent_late_without_reasons_is_recorded_and_leaves_a_red_step(
+    installation: Installation, dana: Visitor, late: Incident, now: datetime
+) -> None:
+    duty = duties(installation, late)[0]
+
+    dana.open(f"/incident/{late.reference}/duty/{duty.id}/sent").send(
+        sent_at="2026-11-23T11:30", recipient="The Information Commission", awaited="y"
+    )
+
+    assert dana.address == f"/incident/{late.reference}"
+    assert duties(installation, late)[0].standing is Standing.MET
+    assert step(installation, late, "delay:").is_open
+    assert step(installation, late, "reference:").is_open
+    assert "After the deadline, reasons missing" in dana.page
+    assert "Give the reasons for the delay" in dana.page
+    with time_machine.travel(now + timedelta(minutes=1), tick=False):
+        dana.open(f"/incident/{late.reference}")
+    red = f'id="step-{step(installation, late, "delay:").id}" data-state="overdue"'
+    assert red in dana.page
+
+
+def test_the_record_is_completed_later(installation: Installation, dana: Visitor, late: Incident) -> None:
+    duty = duties(installation, late)[0]
+    page = f"/incident/{late.reference}"
+    dana.open(f"{page}/duty/{duty.id}/sent").send(
+        sent_at="2026-11-23T11:30", recipient="The Information Commission", awaited="y"
+    )
+    with installation.store.reading() as session:
+        filing = session.scalars(select(Filing)).one()
+
+    dana.open(f"{page}/filing/{filing.id}/complete").send(
+        reference="IC-123", delay_reasons="The mailbox was not read over the week-end"
+    )
+
+    assert "IC-123" in dana.page
+    assert "The mailbox was not read" in dana.page
+    assert "reasons missing" not in dana.page
+    assert not step(installation, late, "delay:").is_open
+    assert not step(installation, late, "reference:").is_open
+
+
+def test_a_record_without_reference_or_the_word_awaited_is_refused_with_all_kept(
+    installation: Installation, dana: Visitor, late: Incident
+) -> None:
+    duty = duties(installation, late)[0]
+    dana.open(f"/incident/{late.reference}/duty/{duty.id}/sent")
+
+    dana.send(sent_at="2026-11-23T11:30", recipient="The Commission", delay_reasons="Nobody read the mailbox")
+
+    assert dana.status == 422
+    assert dana.problems() == ["Write the reference you were given, or tick that it is awaited."]
+    kept = dana.fields()
+    assert (kept["sent_at"], kept["recipient"]) == ("2026-11-23T11:30", "The Commission")
+    assert kept["delay_reasons"] == "Nobody read the mailbox"
+
+
+def test_deciding_against_wants_a_reason_and_shows_it(
+    installation: Installation, dana: Visitor, late: Incident
+) -> None:
+    duty = duties(installation, late)[1]
+    dana.open(f"/incident/{late.reference}/duty/{duty.id}/against")
+
+    dana.send(reason=" ")
+    assert dana.status == 422
+    dana.send(reason="Nobody in the Union is concerned")
+
+    assert duties(installation, late)[1].standing is Standing.DECIDED_AGAINST
+    assert "Nobody in the Union is concerned" in dana.page
+    assert len(entries(installation, late, Kind.NOT_NOTIFIED)) == 1
+    assert again(installation, late).law_due_at is not None
+
+
+def test_sent_in_an_hour_that_came_twice_is_asked_about(
+    installation: Installation, dana: Visitor, late: Incident
+) -> None:
+    duty = duties(installation, late)[0]
+    dana.open(f"/incident/{late.reference}/duty/{duty.id}/sent")
+
+    dana.send(sent_at="2026-10-25T01:10", recipient="The Commission", reference="IC-9")
+
+    assert dana.status == 422
+    assert "The second one:" in dana.page
+    assert dana.fields()["reference"] == "IC-9"

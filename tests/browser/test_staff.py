@@ -1,0 +1,115 @@
+"""The pages for people who sign in, with demo data and with errors shown."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from app.demo import PASSWORD
+from incidents.people import Person, Role
+from notifications.delivery import Delivery, Purpose
+from notifications.messages import signed
+from notifications.paging import Page as Ringing
+from tests.browser.conftest import Opener, Served
+from tests.plumbing.browser import axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+LOOKS = [("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")]
+EVERY_LOOK = pytest.mark.parametrize(("size", "scheme"), LOOKS)
+
+
+def email_of(looms: Served, role: Role) -> str:
+    with looms.installation.store.reading() as session:
+        return next(person.email for person in session.scalars(select(Person)) if role in person.roles)
+
+
+def sign_in(page: Page, looms: Served, role: Role) -> None:
+    page.goto(looms.address + "/sign-in")
+    page.get_by_label("E-mail").fill(email_of(looms, role))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").last.click()
+    expect(page.get_by_role("button", name="Sign out").first).to_be_attached()
+
+
+@EVERY_LOOK
+def test_the_handlers_pages_are_accessible(looms: Served, opened: Opener, size: str, scheme: str) -> None:
+    page = opened(size, scheme)
+    sign_in(page, looms, Role.DPO)
+    page.goto(looms.address + "/desk")
+    assert axe(page) == []
+    links = page.locator("main a[href^='/incident/']").evaluate_all("all => [...new Set(all.map(a => a.pathname))]")
+    assert len(links) >= 6
+
+    for link in links:
+        page.goto(looms.address + link)
+        assert axe(page) == [], link
+    for path in ("/enter", "/register", "/account"):
+        page.goto(looms.address + path)
+        assert axe(page) == [], path
+
+
+@EVERY_LOOK
+def test_triage_is_accessible_with_errors_shown(looms: Served, opened: Opener, size: str, scheme: str) -> None:
+    page = opened(size, scheme)
+    sign_in(page, looms, Role.DPO)
+    page.goto(looms.address + "/desk")
+    incident = page.locator("main a[href^='/incident/']").first.get_attribute("href")
+    page.goto(f"{looms.address}{incident}/triage")
+    assert axe(page) == []
+
+    page.locator("main form button[type=submit]").last.click()
+
+    expect(page.locator(".t-error-summary, [role=alert]").first).to_be_visible()
+    assert axe(page) == []
+
+
+@EVERY_LOOK
+def test_the_summary_is_accessible(looms: Served, opened: Opener, size: str, scheme: str) -> None:
+    page = opened(size, scheme)
+    sign_in(page, looms, Role.MANAGEMENT)
+    page.goto(looms.address + "/summary")
+
+    assert axe(page) == []
+
+
+@EVERY_LOOK
+def test_the_administrators_pages_are_accessible(looms: Served, opened: Opener, size: str, scheme: str) -> None:
+    page = opened(size, scheme)
+    sign_in(page, looms, Role.ADMINISTRATOR)
+
+    for path in ("/people", "/settings", "/outbox", "/account"):
+        page.goto(looms.address + path)
+        assert axe(page) == [], path
+
+
+@EVERY_LOOK
+def test_the_page_behind_a_link_is_accessible_before_and_after(
+    looms: Served, opened: Opener, size: str, scheme: str
+) -> None:
+    with looms.installation.store.reading() as session:
+        rings = select(Delivery).join(Ringing, Ringing.id == Delivery.page_id).where(
+            Delivery.purpose == Purpose.RING, Ringing.ended_at.is_(None)
+        )
+        ring = session.scalars(rings.order_by(Delivery.id.desc()).limit(1)).one()
+        link = f"{looms.address}/p/{signed(looms.installation.keyring, ring.token)}"
+    page = opened(size, scheme)
+
+    page.goto(link)
+    assert axe(page) == []
+    if page.get_by_role("button", name="I have it").count():
+        page.get_by_role("button", name="I have it").click()
+    assert axe(page) == []
+
+
+@EVERY_LOOK
+def test_set_up_is_accessible_with_errors_shown(fresh: Served, opened: Opener, size: str, scheme: str) -> None:
+    assert fresh.set_up_link is not None
+    page = opened(size, scheme)
+    page.goto(fresh.set_up_link)
+    assert axe(page) == []
+
+    page.locator("main form button[type=submit]").last.click()
+
+    assert axe(page) == []

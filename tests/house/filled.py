@@ -1,0 +1,254 @@
+"""A small organisation in which everything has happened once: what the guards walk through."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import setup_link
+from app.installation import Installation
+from incidents import accounts, decisions, evidence, filing, thread, triage, workflow
+from incidents.filing import Filing, Sent
+from incidents.incident import Access, Incident, OurRole, StillHappening, What
+from incidents.obligations import OPEN, Obligation
+from incidents.organisation import the_organisation
+from incidents.people import Person, Role
+from incidents.report import Relation, Report
+from incidents.steps import Step, StepState
+from incidents.timeline import SYSTEM, person_as_actor
+from notifications import contact, welcome
+from notifications.channels import ChannelKind
+from notifications.delivery import Purpose, queue
+from tests.makers import Cast, make_cast
+from tests.nights.night import Night
+
+SECRET = "Zubenelgenubi"
+"""What the reporter of the restricted incident wrote: nobody else may ever see it."""
+
+WORDS = {
+    "data": "Payslips",
+    "whose": "Colleagues",
+    "how_many": "Forty",
+    "where": "Leeds",
+    "not_for": "Morgan",
+    "contact": "rosa@northwind.example",
+    "noticed_typed": "last Tuesday",
+}
+ZONE = "Europe/London"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What there is. `stranger` has an account and no role; `invitation` is the token of an open one."""
+
+    people: Mapping[str, int]
+    incidents: Mapping[str, str]
+    invitation: str
+    setup: str
+    codes: Mapping[str, str]
+
+
+class Story:
+    """Tells what happened, a hundred hours of it, on the clock of a night."""
+
+    def __init__(self, house: Installation, *, now: datetime) -> None:
+        self.house, self.until = house, now
+        self.cast: Cast = make_cast(house, now=now - timedelta(hours=110))
+        self.night = Night(house, now - timedelta(hours=105))
+        self.reports: dict[str, Report] = {}
+        self.codes: dict[str, str] = {}
+        self.dana = person_as_actor(self.cast.dana)
+        self.ivo = person_as_actor(self.cast.ivo)
+
+    def report(self, name: str, what: str, **told: object) -> int:
+        """A report comes in; the key of its incident."""
+        receipt = self.night.report(what, **told)
+        self.reports[name], self.codes[name] = receipt.report, receipt.code
+        return receipt.report.incident_id
+
+    def act(self, verb: Callable[..., object], *given: object, **named: object) -> None:
+        self.night.act(verb, *given, **named)
+
+    def later(self, at: datetime) -> None:
+        """Let time pass in one leap: a page that rings meanwhile rings once, which is enough here and quick."""
+        self.night.now = at
+        self.night.engine.wake()
+        self.night.engine.catch_up()
+
+    def duties(self, incident_id: int) -> list[int]:
+        with self.house.store.reading() as session:
+            open_ones = Obligation.standing.in_(OPEN)
+            return list(
+                session.scalars(select(Obligation.id).where(Obligation.incident_id == incident_id, open_ones))
+            )
+
+    def open_steps(self, incident_id: int) -> list[int]:
+        with self.house.store.reading() as session:
+            still = (Step.incident_id == incident_id, Step.state == StepState.OPEN)
+            return list(session.scalars(select(Step.id).where(*still).order_by(Step.position)))
+
+
+def fill(house: Installation, *, now: datetime) -> Filled:
+    """Fill an empty installation through the domain's verbs, up to `now`."""
+    story = Story(house, now=now)
+    grave = _a_grave_one(story)
+    _a_closed_one(story)
+    _one_that_is_nothing(story)
+    _one_that_moved(story, grave)
+    _a_restricted_one(story)
+    story.later(now - timedelta(hours=5))
+    _sent_too_late(story, grave)
+    story.later(now)
+    story.report("ringing", "The door of the archive stands open", still_happening=StillHappening.YES)
+    people, invitation = _people(story)
+    return Filled(people, _references(story), invitation, _setup_link(house), story.codes)
+
+
+def _a_grave_one(story: Story) -> int:
+    """It has come all the way but for the filing."""
+    night, noticed = story.night, story.night.now - timedelta(hours=90)
+    told = {"words": WORDS, "relation": Relation.STAFF, "noticed_at": noticed, "occurred_at": noticed, "zone": ZONE}
+    grave = story.report("grave", "Payslips went to the wrong list", still_happening=StillHappening.YES, **told)
+    story.later(night.now + timedelta(minutes=4))
+    night.tap("dana")
+    targets = story.house.targets
+    story.act(triage.look_at, grave, by=story.ivo)
+    kind = {"reason": "Names and salaries", "customers": ["Fathom Mills", "Holm Yarns"]}
+    story.act(
+        triage.triage, grave, What.PERSONAL_DATA_BREACH, OurRole.BOTH, by=story.dana, targets=targets, **kind
+    )
+    story.later(night.now + timedelta(hours=1))
+    aware = {"zone": ZONE, "reason": "The list was confirmed"}
+    story.act(
+        decisions.become_aware, grave, night.now - timedelta(minutes=20), by=story.dana, targets=targets, **aware
+    )
+    story.act(decisions.contain, grave, night.now, zone=ZONE, how_known="The list is deleted", by=story.ivo)
+    _work(story, grave)
+    _talk(story, story.reports["grave"])
+    return grave
+
+
+def _work(story: Story, incident_id: int) -> None:
+    """Steps done, left out and opened again; a note that was wrong."""
+    first, second, third, *_rest = story.open_steps(incident_id)
+    story.act(workflow.do, first, by=story.ivo, done_at=story.night.now, zone=ZONE, note="Logs are kept")
+    story.act(workflow.skip, second, by=story.ivo, reason="There is no other clock")
+    story.act(workflow.do, third, by=story.ivo, done_at=story.night.now, zone=ZONE)
+    story.act(workflow.reopen_step, third, by=story.ivo, reason="Not quite")
+    with story.house.store.writing() as session:
+        wrong = decisions.note(session, incident_id, "Thirty people", by=story.ivo, now=story.night.now)
+        decisions.correct(session, wrong.id, "Forty people", by=story.dana, now=story.night.now)
+
+
+def _talk(story: Story, report: Report) -> None:
+    """A question, an answer, a file."""
+    story.act(thread.ask, report, "Was it sealed?", by=story.ivo)
+    story.act(thread.add, report, "It was not")
+    stored = evidence.put(story.house.settings.files, io.BytesIO(b"a file of some bytes" * 100), most=10_000)
+    with story.house.store.writing() as session:
+        again = session.get_one(Report, report.id)
+        evidence.add_file(session, again, stored, "list.txt", by=story.ivo, now=story.night.now)
+    story.act(thread.now_happening, report, StillHappening.NO)
+
+
+def _a_closed_one(story: Story) -> None:
+    closed = story.report("closed", "A bag was left on the train", still_happening=StillHappening.NO)
+    targets = story.house.targets
+    kind = (What.PERSONAL_DATA_BREACH, OurRole.CONTROLLER)
+    story.act(triage.triage, closed, *kind, reason="Found again", by=story.dana, targets=targets)
+    for duty in story.duties(closed):
+        story.act(filing.decide_against, duty, reason="It was never opened", by=story.dana)
+    story.act(decisions.close, closed, reason="It came back sealed", by=story.dana)
+
+
+def _one_that_is_nothing(story: Story) -> None:
+    nothing = story.report("nothing", "The printer hums", still_happening=StillHappening.UNKNOWN)
+    kind = (What.NOTHING, OurRole.UNKNOWN)
+    story.act(triage.triage, nothing, *kind, reason="Printers hum", by=story.dana, targets=story.house.targets)
+
+
+def _one_that_moved(story: Story, target: int) -> None:
+    """A report that belongs to another incident; its own is left empty."""
+    story.report("moved", "I got a payslip that is not mine")
+    story.act(triage.attach, story.reports["moved"], target, by=story.dana, targets=story.house.targets)
+
+
+def _a_restricted_one(story: Story) -> None:
+    """Only Ivo is named on it."""
+    hidden = story.report("restricted", SECRET, words={"where": SECRET})
+    with story.house.store.writing() as session:
+        incident = session.get_one(Incident, hidden)
+        incident.restricted = True
+        named = Access(incident_id=hidden, person_id=story.cast.ivo, granted_at=story.night.now)
+        named.organisation_id = incident.organisation_id
+        session.add(named)
+    story.act(triage.look_at, hidden, by=story.ivo)
+
+
+def _sent_too_late(story: Story, incident_id: int) -> None:
+    """One filing after the deadline, without its reference and without reasons."""
+    sent = Sent(at=story.night.now, zone=ZONE, recipient="The authority", awaited=True)
+    story.act(filing.record_sent, story.duties(incident_id)[0], sent, by=story.dana)
+
+
+def _people(story: Story) -> tuple[dict[str, int], str]:
+    """The cast, a stranger, a way that fails, an open invitation, and messages that reached nobody."""
+    house, now, cast = story.house, story.until, story.cast
+    with house.store.writing() as session:
+        organisation = the_organisation(session)
+        given = {"name": "Stranger", "email": "stranger@northwind.example", "roles": [Role.AUDITOR]}
+        stranger = accounts.add_person(session, organisation, **given, now=now)  # type: ignore[arg-type]
+        accounts.revoke(session, stranger, Role.AUDITOR, by=SYSTEM, now=now)
+        mina = session.get_one(Person, cast.mina)
+        phone = contact.add_contact(session, mina, ChannelKind.APPRISE, "pover://…", by=SYSTEM, now=now)
+        phone.sealed = house.keyring.seal("pover://user@token")
+        kind = {"name": "Nora", "email": "nora@northwind.example", "roles": [Role.RESPONDER]}
+        by = person_as_actor(cast.adam)
+        nora = welcome.welcome(session, organisation, **kind, keyring=house.keyring, by=by, now=now)  # type: ignore[arg-type]
+        token = accounts.invite_again(session, nora, by=by, now=now)
+        queue(session, contact.contacts_of(session, cast.dana)[0], Purpose.TEST, now=now)
+        people = {name: int(getattr(cast, name)) for name in ("dana", "tariq", "mina", "ivo", "aude", "adam")}
+        people["stranger"] = stranger.id
+    house.engine().tick(now)
+    return people, token
+
+
+def _references(story: Story) -> dict[str, str]:
+    with story.house.store.reading() as session:
+        first = {name: report.first_incident_id for name, report in story.reports.items()}
+        return {name: session.get_one(Incident, key).reference for name, key in first.items()}
+
+
+def _setup_link(house: Installation) -> str:
+    """The token of a set-up link, as if set-up had not been done."""
+    with house.store.reading() as session:
+        organisation = the_organisation(session)
+        session.expunge(organisation)
+    organisation.set_up_at = None
+    link = setup_link.ensure(house.settings, organisation, "http://localhost:8000") or ""
+    return link.rpartition("/")[2]
+
+
+Keys = Callable[[Session, Incident], list[int]]
+
+
+def _of(kind: type[Step] | type[Obligation] | type[Filing] | type[Report]) -> Keys:
+    def keys(session: Session, incident: Incident) -> list[int]:
+        return list(session.scalars(select(kind.id).where(kind.incident_id == incident.id).order_by(kind.id)))
+
+    return keys
+
+
+KEYS: Mapping[str, Keys] = {
+    "steps": _of(Step),
+    "filing.complete": _of(Filing),
+    "filing": _of(Obligation),
+    "thread": _of(Report),
+    "triage": _of(Report),
+}
+"""What `<int:key>` is the key of, by endpoint or by blueprint."""

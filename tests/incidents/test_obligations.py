@@ -1,0 +1,300 @@
+"""What is owed, by when, after whatever people do to an incident."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.installation import Installation
+from incidents import decisions, filing, intake, thread, triage
+from incidents.deadlines import strike
+from incidents.filing import Sent
+from incidents.incident import Incident, OurRole, StillHappening, What
+from incidents.intake import Arrival, Told
+from incidents.obligations import Obligation, Standing, cautious_anchor, differences
+from incidents.organisation import the_organisation
+from incidents.refusals import Refused
+from incidents.report import Report
+from incidents.steps import Step, StepState
+from incidents.timeline import Kind, Timeline, person_as_actor, verify
+from tests.makers import Cast, make_report
+
+HOUR = timedelta(hours=1)
+
+
+def duties(installation: Installation, incident_id: int) -> list[Obligation]:
+    with installation.store.reading() as session:
+        return list(
+            session.scalars(select(Obligation).where(Obligation.incident_id == incident_id).order_by(Obligation.id))
+        )
+
+
+def say(
+    installation: Installation, incident_id: int, what: What, role: OurRole, *customers: str, by: int, now: datetime
+) -> None:
+    with installation.store.writing() as session:
+        triage.triage(
+            session,
+            incident_id,
+            what,
+            role,
+            reason="Because",
+            customers=customers,
+            by=person_as_actor(by),
+            targets=installation.targets,
+            now=now,
+        )
+
+
+def test_as_a_processor_each_customer_is_owed_a_notice_within_a_target(
+    installation: Installation, cast: Cast, now: datetime
+) -> None:
+    incident_id = make_report(installation, now=now).report.incident_id
+
+    say(
+        installation,
+        incident_id,
+        What.PERSONAL_DATA_BREACH,
+        OurRole.PROCESSOR,
+        "Blue Mill",
+        "Red Barn",
+        by=cast.dana,
+        now=now,
+    )
+
+    owed = [row for row in duties(installation, incident_id) if row.standing is Standing.OWED]
+    assert [(row.recipient, row.is_target, row.due_at) for row in owed] == [
+        ("Blue Mill", True, now + 24 * HOUR),
+        ("Red Barn", True, now + 24 * HOUR),
+    ]
+    with installation.store.reading() as session:
+        incident = session.get_one(Incident, incident_id)
+        assert incident.law_due_at is None
+
+
+def test_attaching_moves_the_anchor_and_attaching_back_restores_it(
+    installation: Installation, cast: Cast, now: datetime
+) -> None:
+    dana = person_as_actor(cast.dana)
+    first = make_report(installation, "The first", now=now - 40 * HOUR).report
+    second = make_report(installation, "The second", now=now).report
+    places: list[dict[int, datetime | None]] = []
+
+    def look() -> None:
+        with installation.store.reading() as session:
+            places.append(
+                {
+                    id_: session.get_one(Incident, id_).law_due_at
+                    for id_ in (first.first_incident_id, second.incident_id)
+                }
+            )
+
+    def attach(target_id: int) -> None:
+        with installation.store.writing() as session:
+            report = session.get_one(Report, first.id)
+            triage.attach(session, report, target_id, by=dana, targets=installation.targets, now=now)
+
+    look()
+    attach(second.incident_id)
+    look()
+    attach(first.first_incident_id)
+    look()
+
+    assert places[0] == {first.incident_id: now + 32 * HOUR, second.incident_id: now + 72 * HOUR}
+    assert places[1] == {first.incident_id: None, second.incident_id: now + 32 * HOUR}
+    assert places[2] == places[0]
+
+
+def test_a_reopened_incident_keeps_its_anchor(installation: Installation, cast: Cast, now: datetime) -> None:
+    incident_id, dana = make_report(installation, now=now).report.incident_id, person_as_actor(cast.dana)
+    later = now + 100 * HOUR
+    say(installation, incident_id, What.NOTHING, OurRole.UNKNOWN, by=cast.dana, now=now)
+    with installation.store.writing() as session:
+        decisions.close(session, incident_id, reason="Nothing", by=dana, now=now)
+        assert session.get_one(Incident, incident_id).next_due_at is None
+
+    with installation.store.writing() as session:
+        decisions.reopen(session, incident_id, reason="Wrong", by=dana, targets=installation.targets, now=later)
+        strike(session, now=later)
+        incident = session.get_one(Incident, incident_id)
+        assert cautious_anchor(session, incident) == now
+        assert incident.law_due_at == now + 72 * HOUR
+
+    assert {row.next_warning_at for row in duties(installation, incident_id)} == {None}
+
+
+def test_answering_the_noticed_question_moves_the_clock_or_leaves_it(
+    installation: Installation, cast: Cast, now: datetime
+) -> None:
+    from incidents.report import Relation
+
+    report = make_report(installation, now=now, noticed_at=now - 80 * HOUR, relation=Relation.STAFF).report
+    for counts, due in ((False, now + 72 * HOUR), (True, now - 8 * HOUR)):
+        with installation.store.writing() as session:
+            triage.settle_noticed(
+                session,
+                session.get_one(Report, report.id),
+                counts,
+                "Asked Rosa",
+                by=person_as_actor(cast.dana),
+                targets=installation.targets,
+                now=now,
+            )
+            assert session.get_one(Incident, report.incident_id).law_due_at == due
+
+
+def test_late_without_reasons_is_recorded_and_leaves_a_red_step(
+    installation: Installation, cast: Cast, now: datetime
+) -> None:
+    incident_id, dana = make_report(installation, now=now).report.incident_id, person_as_actor(cast.dana)
+    say(installation, incident_id, What.PERSONAL_DATA_BREACH, OurRole.CONTROLLER, by=cast.dana, now=now)
+    late = now + 80 * HOUR
+    obligation_id = duties(installation, incident_id)[0].id
+
+    with installation.store.writing() as session:
+        made = filing.record_sent(
+            session, obligation_id, Sent(late, "Europe/London", "The authority", awaited=True), by=dana, now=late
+        )
+        assert (made.late, made.delay_explained, made.reference) == (True, False, None)
+
+    def left() -> list[str]:
+        with installation.store.reading() as session:
+            open_steps = select(Step).where(Step.obligation_id == obligation_id, Step.state == StepState.OPEN)
+            return [step.key.partition(":")[0] for step in session.scalars(open_steps.order_by(Step.id))]
+
+    assert left() == ["reference", "delay"]
+    with installation.store.writing() as session:
+        filing.complete(session, made.id, reference="IC-1", delay_reasons="Ill", by=dana, now=late)
+    assert left() == []
+
+
+def test_one_no_does_not_outvote_another_reports_yes(installation: Installation, cast: Cast, now: datetime) -> None:
+    first = make_report(installation, "One", now=now, still_happening=StillHappening.YES).report
+    second = make_report(installation, "Two", now=now, still_happening=StillHappening.UNKNOWN).report
+    with installation.store.writing() as session:
+        dana = person_as_actor(cast.dana)
+        report = session.get_one(Report, second.id)
+        triage.attach(session, report, first.incident_id, by=dana, targets=installation.targets, now=now)
+
+    with installation.store.writing() as session:
+        thread.now_happening(session, session.get_one(Report, second.id), StillHappening.NO, now=now)
+
+        assert session.get_one(Incident, first.incident_id).still_happening is StillHappening.YES
+
+
+VERBS = ("triage", "aware", "attach", "close", "reopen", "sent", "against", "noticed", "strike", "report")
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    acts=st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 11), st.integers(1, 30)), min_size=3, max_size=12)
+)
+def test_after_any_acts_the_stored_deadlines_are_what_the_anchors_give(
+    installation: Installation, cast: Cast, now: datetime, acts: list[tuple[str, int, int]]
+) -> None:
+    reports = [make_report(installation, now=now).report for _ in range(2)]
+    at = now
+    for verb, choice, hours in acts:
+        at += hours * HOUR
+        if verb == "report":
+            reports.append(_known_earlier(installation, at, choice))
+            continue
+        with contextlib.suppress(Refused), installation.store.writing() as session:
+            report = session.get_one(Report, reports[choice % len(reports)].id)
+            other = session.get_one(Report, reports[(choice + 1) % len(reports)].id)
+            _act(verb, installation, session, report, other, choice, cast.dana, at)
+
+    with installation.store.reading() as session:
+        assert list(differences(session, targets=installation.targets)) == []
+        for incident in session.scalars(select(Incident)):
+            assert verify(session, session.get_one(Timeline, incident.timeline_id)) is None
+
+
+def _known_earlier(installation: Installation, at: datetime, choice: int) -> Report:
+    with installation.store.writing() as session:
+        return intake.receive(
+            session,
+            the_organisation(session),
+            Told("Another", noticed_at=at - choice * 10 * HOUR),
+            keyring=installation.keyring,
+            targets=installation.targets,
+            arrival=Arrival(first_known_at=at - choice * HOUR),
+            now=at,
+        ).report
+
+
+def _act(
+    verb: str,
+    installation: Installation,
+    session: object,
+    report: Report,
+    other: Report,
+    choice: int,
+    dana: int,
+    at: datetime,
+) -> None:
+    by, targets, incident_id = person_as_actor(dana), installation.targets, report.incident_id
+    what = list(What)[choice % len(What)]
+    role = list(OurRole)[choice % len(OurRole)]
+    first = session.scalars(  # type: ignore[attr-defined]
+        select(Obligation.id).where(Obligation.incident_id == incident_id).order_by(Obligation.id)
+    ).first()
+    known: dict[str, Callable[..., object]] = {
+        "triage": lambda s, now: triage.triage(
+            s,
+            incident_id,
+            what,
+            role,
+            reason=f"{at}",
+            customers=["A", "B"][: choice % 3],
+            by=by,
+            targets=targets,
+            now=now,
+        ),
+        "aware": lambda s, now: decisions.become_aware(
+            s, incident_id, at - choice * HOUR, zone="UTC", reason="Sure", by=by, targets=targets, now=now
+        ),
+        "attach": lambda s, now: triage.attach(s, report, other.incident_id, by=by, targets=targets, now=now),
+        "close": lambda s, now: decisions.close(s, incident_id, reason="Over", by=by, now=now),
+        "reopen": lambda s, now: decisions.reopen(s, incident_id, reason="New", by=by, targets=targets, now=now),
+        "sent": lambda s, now: filing.record_sent(s, first, Sent(at, "UTC", "Authority", "R1"), by=by, now=now),
+        "against": lambda s, now: filing.decide_against(s, first, reason="No risk", by=by, now=now),
+        "noticed": lambda s, now: triage.settle_noticed(
+            s, report, bool(choice % 2), "So", by=by, targets=targets, now=now
+        ),
+        "strike": lambda s, now: strike(s, now=now),
+    }
+    if first is not None or verb not in ("sent", "against"):
+        known[verb](session, now=at)
+
+
+def test_a_deadline_that_cannot_be_told_does_not_stop_the_others(
+    installation: Installation, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from incidents import deadlines, timeline
+
+    broken = make_report(installation, "One", now=now).report.incident_id
+    sound = make_report(installation, "Two", now=now).report.incident_id
+    tell = timeline.record
+
+    def fails(*args: object, **rest: object) -> object:
+        if rest["incident_id"] == broken:
+            raise RuntimeError("a fault nobody thought of")
+        return tell(*args, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deadlines, "record", fails)
+    with installation.store.writing() as session:
+        assert strike(session, now=now + 36 * HOUR, careful=True) == 2
+
+    with installation.store.reading() as session:
+        from incidents.timeline import Entry
+
+        near = session.scalars(select(Entry.incident_id).where(Entry.kind == Kind.DEADLINE_NEAR)).all()
+    assert set(near) == {sound}
+    assert {row.next_warning_at for row in duties(installation, broken)} == {now + 36 * HOUR + timedelta(minutes=1)}

@@ -1,0 +1,37 @@
+"""How much is measured: the whole run, or one so small that it only shows that everything works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PARTS = ("intake", "handoff", "lists", "memory")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Lengths of time are in seconds. Each round measures the floor and Tocsin one after the other."""
+
+    clients: tuple[int, ...] = (1, 8, 32)
+    rounds: int = 3
+    burst: float = 2.5
+    warm_up: float = 1.0
+    handoffs: int = 60
+    pause: float = 0.1
+    incidents: tuple[int, int] = (1_000, 100_000)
+    looks: int = 60
+    rest: float = 2.0
+    memory_burst: float = 5.0
+
+
+QUICK = Plan(
+    clients=(1, 4),
+    rounds=1,
+    burst=0.4,
+    warm_up=0.2,
+    handoffs=3,
+    pause=0.02,
+    incidents=(40, 120),
+    looks=3,
+    rest=0.1,
+    memory_burst=0.4,
+)

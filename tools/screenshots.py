@@ -1,0 +1,85 @@
+"""Makes docs/screenshots from the demo: `.venv/bin/python -m tools.screenshots`. Needs the test requirements."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.plumbing import browser as plumbing
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "screenshots"
+PORT = 8765
+BASE = f"http://127.0.0.1:{PORT}"
+PHONE = {"width": 390, "height": 760}
+DESK = {"width": 1280, "height": 860}
+
+
+def demo() -> subprocess.Popen[str]:
+    """Start the demo in a folder of its own and wait until it answers."""
+    folder = tempfile.mkdtemp(prefix="tocsin-screenshots-")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "demo", "--port", str(PORT)],
+        cwd=ROOT,
+        env={**os.environ, "TOCSIN_INSTANCE": folder},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    for _attempt in range(100):
+        try:
+            urllib.request.urlopen(BASE + "/healthz")
+            return process
+        except OSError:
+            time.sleep(0.3)
+    raise SystemExit("the demo did not come up")
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.goto(BASE + "/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def phone(browser: Browser) -> None:
+    """The reporter's two pages."""
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+    page.goto(BASE + "/")
+    page.get_by_label("What happened?").fill("I sent the list of night shifts, with names and phones, to the wrong supplier.")
+    page.get_by_text("I don't know", exact=True).click()
+    page.screenshot(path=TARGET / "report.png")
+    page.get_by_role("button", name="Send the report").click()
+    page.wait_for_selector(".t-code")
+    page.screenshot(path=TARGET / "receipt.png")
+
+
+def staff(browser: Browser, people: dict[str, str], password: str) -> None:
+    """The pages for the DPO and for management."""
+    page = browser.new_context(viewport=DESK).new_page()
+    sign_in(page, people["dpo"], password)
+    page.goto(BASE + "/desk")
+    page.screenshot(path=TARGET / "desk.png")
+    page.locator("a[href^='/incident/']").nth(3).click()
+    page.screenshot(path=TARGET / "incident.png")
+    page = browser.new_context(viewport=DESK).new_page()
+    sign_in(page, people["management"], password)
+    page.goto(BASE + "/summary")
+    page.screenshot(path=TARGET / "summary.png")
+    page = browser.new_context(viewport=DESK).new_page()
+    sign_in(page, people["administrator"], password)
+    page.goto(BASE + "/outbox")
+    found = re.search(r"/p/[\w.-]+", page.content())
+    if found:
+        page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+        page.goto(BASE + found[0])
+        page.screenshot(path=TARGET / "page.png")
