@@ -19,7 +19,7 @@ PUBLIC = "public"
 SIGNED_IN = "signed in"
 
 
-class Principal(UserMixin):  # type: ignore[misc]
+class Principal(UserMixin):
     """Somebody signed in: the person, and the token of this browser's sign-in."""
 
     def __init__(self, person: Person, token: str) -> None:
@@ -66,7 +66,7 @@ def may(right: Right) -> bool:
 def guard(app: Flask) -> None:
     """Check every request against the mark of its view."""
 
-    @login.user_loader  # type: ignore[untyped-decorator]
+    @login.user_loader
     def load(token: str) -> Principal | None:
         found = signed_in(read_session(), token)
         return Principal(found.person, token) if found else None

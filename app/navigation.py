@@ -67,8 +67,15 @@ def shell() -> dict[str, Any]:
         "home_url": _url("login.home"),
         "sign_out_url": _url("login.sign_out"),
         "account_url": _url("account.account"),
-        "cannot_page": unpageable(),
+        **_bars(),
     }
+
+
+def _bars() -> dict[str, Any]:
+    """The red bar; the demo, which sends nothing on purpose, says that instead."""
+    if installation().settings.demo:
+        return {"notices": [("info", _("This is a demo with invented people. It sends nothing."))]}
+    return {"cannot_page": unpageable()}
 
 
 def _url(endpoint: str) -> str:

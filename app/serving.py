@@ -69,7 +69,7 @@ def _say(installation: Installation, base: str) -> None:
 
 def run_demo(settings: Settings, port: int | None) -> None:
     """A throw-away organisation in `instance/demo`, made anew at each start; nothing leaves the machine."""
-    from app import demo
+    from app.demo import fill
 
     folder = settings.instance / "demo"
     if folder.exists():
@@ -87,6 +87,6 @@ def run_demo(settings: Settings, port: int | None) -> None:
     now = utcnow()
     database.migrate(thrown_away, now=now)
     installation = Installation.open(thrown_away)
-    for line in demo.fill(installation, now=now) or ():
+    for line in fill(installation, now=now):
         click.echo(line)
     run(installation, worker=True)

@@ -69,10 +69,14 @@ class Obligation(Base):
     __table_args__ = table(
         UniqueConstraint("incident_id", "rule", "part_id"),
         Index("ix_obligation_warning", "standing", "next_warning_at"),
+        Index(
+            "ix_obligation_incident",
+            *("incident_id", "is_target", "part_id", "standing", "due_at", "settled_at"),
+        ),
     )
 
     organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
-    incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"), index=True)
+    incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"))
     part_id: Mapped[int | None] = mapped_column(Key, ForeignKey("part.id"))
     rule: Mapped[str] = mapped_column(String(60))
     terms: Mapped[dict[str, Any]]

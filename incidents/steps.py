@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, String, insert, select
+from sqlalchemy import ForeignKey, Index, String, Table, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, Lane
@@ -61,7 +61,7 @@ class Step(Base):
         return self.state is StepState.OPEN
 
 
-_INSERT = insert(Step.__table__)
+_INSERT = insert(cast(Table, Step.__table__))
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def catalog(locale: str | None = None) -> Catalog:
     """All messages as a catalogue, without dates and line numbers, so that it changes only when a sentence does."""
     made = Catalog(locale=locale, project="Tocsin", version=VERSION, header_comment=HEADER.rstrip(), fuzzy=False)
     for place, text, comment in messages():
-        made.add(text, locations=[(place, None)], auto_comments=[comment] if comment else [])
+        made.add(text, locations=[(place, 0)], auto_comments=[comment] if comment else [])
     return made
 
 

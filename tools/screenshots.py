@@ -22,6 +22,11 @@ PORT = 8765
 BASE = f"http://127.0.0.1:{PORT}"
 PHONE = {"width": 390, "height": 760}
 DESK = {"width": 1280, "height": 860}
+PEOPLE = {
+    "dpo": "dana@northwindlooms.example",
+    "management": "mina@northwindlooms.example",
+    "administrator": "adam@northwindlooms.example",
+}
 
 
 def demo() -> subprocess.Popen[str]:
@@ -35,7 +40,7 @@ def demo() -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    for _attempt in range(100):
+    for _attempt in range(400):
         try:
             urllib.request.urlopen(BASE + "/healthz")
             return process
@@ -47,8 +52,9 @@ def demo() -> subprocess.Popen[str]:
 def sign_in(page: Page, email: str, password: str) -> None:
     page.goto(BASE + "/sign-in")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").last.click()
+    page.get_by_role("button", name="Sign out").first.wait_for(state="attached")
 
 
 def phone(browser: Browser) -> None:
@@ -83,3 +89,24 @@ def staff(browser: Browser, people: dict[str, str], password: str) -> None:
         page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
         page.goto(BASE + found[0])
         page.screenshot(path=TARGET / "page.png")
+
+
+def main() -> None:
+    """Start the demo, take every picture, end the demo."""
+    from app.demo import PASSWORD
+
+    process = demo()
+    try:
+        with sync_playwright() as started:
+            browser = started.chromium.launch(**plumbing.launch_options())
+            TARGET.mkdir(parents=True, exist_ok=True)
+            staff(browser, PEOPLE, PASSWORD)
+            phone(browser)
+            browser.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ from app.spreadsheet import Cell, sheet
 from incidents import register as entries
 from incidents.incident import OurRole, What
 from incidents.law.clock import utcnow
+from incidents.obligations import Standing
 from incidents.people import Right
 from incidents.register import Breach, Duty, Wanted
 from incidents.words.enums import words_for
@@ -51,6 +52,7 @@ class DutyRow:
     title: str
     standing: str
     tone: str
+    arises: bool
     due: shown.Moment | None
     due_words: str
     settled: shown.Moment | None
@@ -64,7 +66,6 @@ class BreachRow:
 
     reference: str
     url: str | None
-    what: str
     restricted: bool
     withheld: bool
     facts: tuple[tuple[str, str], ...]
@@ -142,7 +143,6 @@ def _breach(one: Breach) -> BreachRow:
     return BreachRow(
         reference=one.reference,
         url=url_for("incident.incident", reference=one.reference) if openable else None,
-        what=_(words_for(one.what)),
         restricted=one.restricted,
         withheld=one.withheld,
         facts=tuple(_facts(one)),
@@ -164,6 +164,7 @@ def _times(one: Breach) -> Iterator[tuple[str, datetime | None]]:
 
 
 def _facts(one: Breach) -> Iterator[tuple[str, str]]:
+    yield _("What"), _(words_for(one.what))
     yield _("Our role"), _(words_for(one.our_role))
     if one.our_role in (OurRole.PROCESSOR, OurRole.BOTH):
         yield _("Customers concerned"), str(one.customers)
@@ -175,6 +176,7 @@ def _duty(duty: Duty) -> DutyRow:
         title=_title(duty),
         standing=_standing(duty),
         tone="danger" if duty.late else "good" if duty.settled_at else "neutral",
+        arises=duty.standing is not Standing.DOES_NOT_ARISE,
         due=shown.moment(duty.due_at),
         due_words=_("Target, not law") if duty.is_target else _("Legal limit"),
         settled=shown.moment(duty.settled_at),

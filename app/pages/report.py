@@ -13,7 +13,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from wtforms import Form, HiddenField, RadioField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateTimeLocalInput
 
 from app import errors, receipts
@@ -21,6 +20,7 @@ from app.access import public
 from app.extensions import csrf
 from app.installation import Installation
 from app.navigation import installation
+from app.places import option
 from incidents import intake, receipt
 from incidents.incident import StillHappening
 from incidents.intake import Arrival, Receipt, Told
@@ -52,7 +52,7 @@ class ReportForm(Form):
     what = TextAreaField(_l("What happened?"))
     still_happening = RadioField(
         _l("Is it still happening?"),
-        choices=[SelectChoice(answer.value, _l(words_for(answer))) for answer in StillHappening],
+        choices=[option(answer.value, _l(words_for(answer))) for answer in StillHappening],
         validate_choice=False,
     )
     noticed_at = TypedTime(_l("When did you notice it?"))
@@ -65,7 +65,7 @@ class ReportForm(Form):
     contact = StringField(_l("How can we reach you?"))
     relation = RadioField(
         _l("Do you work here?"),
-        choices=[SelectChoice(answer.value, _l(words_for(answer))) for answer in Relation],
+        choices=[option(answer.value, _l(words_for(answer))) for answer in Relation],
         default=Relation.UNSAID.value,
         validate_choice=False,
     )

@@ -45,5 +45,7 @@ def open_on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def _opened(settings: Settings) -> Iterator[Installation]:
     house = Installation.open(settings)
-    yield house
-    house.store.dispose()
+    try:
+        yield house
+    finally:
+        house.store.dispose()

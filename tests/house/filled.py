@@ -83,9 +83,7 @@ class Story:
     def duties(self, incident_id: int) -> list[int]:
         with self.house.store.reading() as session:
             open_ones = Obligation.standing.in_(OPEN)
-            return list(
-                session.scalars(select(Obligation.id).where(Obligation.incident_id == incident_id, open_ones))
-            )
+            return list(session.scalars(select(Obligation.id).where(Obligation.incident_id == incident_id, open_ones)))
 
     def open_steps(self, incident_id: int) -> list[int]:
         with self.house.store.reading() as session:
@@ -119,14 +117,10 @@ def _a_grave_one(story: Story) -> int:
     targets = story.house.targets
     story.act(triage.look_at, grave, by=story.ivo)
     kind = {"reason": "Names and salaries", "customers": ["Fathom Mills", "Holm Yarns"]}
-    story.act(
-        triage.triage, grave, What.PERSONAL_DATA_BREACH, OurRole.BOTH, by=story.dana, targets=targets, **kind
-    )
+    story.act(triage.triage, grave, What.PERSONAL_DATA_BREACH, OurRole.BOTH, by=story.dana, targets=targets, **kind)
     story.later(night.now + timedelta(hours=1))
     aware = {"zone": ZONE, "reason": "The list was confirmed"}
-    story.act(
-        decisions.become_aware, grave, night.now - timedelta(minutes=20), by=story.dana, targets=targets, **aware
-    )
+    story.act(decisions.become_aware, grave, night.now - timedelta(minutes=20), by=story.dana, targets=targets, **aware)
     story.act(decisions.contain, grave, night.now, zone=ZONE, how_known="The list is deleted", by=story.ivo)
     _work(story, grave)
     _talk(story, story.reports["grave"])
@@ -247,6 +241,7 @@ def _of(kind: type[Step] | type[Obligation] | type[Filing] | type[Report]) -> Ke
 KEYS: Mapping[str, Keys] = {
     "steps": _of(Step),
     "filing.complete": _of(Filing),
+    "filing.record_complete": _of(Filing),
     "filing": _of(Obligation),
     "thread": _of(Report),
     "triage": _of(Report),

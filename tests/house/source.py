@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -51,7 +52,16 @@ def _read(path: Path) -> Source:
     parts = path.relative_to(ROOT).with_suffix("").parts
     text = path.read_text(encoding="utf-8")
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    return Source(path, name, text, ast.parse(text, str(path)))
+    return Source(path, name, text, _parsed(text, path))
+
+
+def _parsed(text: str, path: Path) -> ast.Module:
+    """Python 3.11 loses count when a collection of garbage in the middle makes it parse something else."""
+    gc.disable()
+    try:
+        return ast.parse(text, str(path))
+    finally:
+        gc.enable()
 
 
 def loaded() -> list[tuple[str, ModuleType]]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
+
+from tests.house.source import ROOT
 
 OPEN, CLOSE = "⟦", "⟧"
 
@@ -70,13 +73,19 @@ def outside(text: str) -> str:
     return "".join(kept)
 
 
+def codename() -> str:
+    """A pattern that a code name matches, such as Amber Heron."""
+    words = tomllib.loads((ROOT / "incidents" / "words" / "codenames.toml").read_text(encoding="utf-8"))
+    return " ".join(rf"\b(?:{'|'.join(group)})\b" for group in words.values())
+
+
 class Known:
     """The data of an installation: names, references, what people wrote."""
 
     def __init__(self, data: Iterable[str]) -> None:
         # The longest first, so that a name within a name leaves no rest.
         words = sorted({word.strip() for word in data if word.strip()}, key=len, reverse=True)
-        self._data = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words))
+        self._data = re.compile("|".join([codename(), *(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words)]))
 
     def english_in(self, said: Iterable[str]) -> Iterator[str]:
         """Each piece of text that is neither translated nor data."""

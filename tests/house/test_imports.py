@@ -67,7 +67,9 @@ def test_domain_and_paging_use_only_the_libraries_of_their_field(package: str) -
         if name.partition(".")[0] not in known
     ]
 
-    assert not wrong, told(f"{package}/ may not use these. Use them in app/, or add the library here with an ADR:", wrong)
+    assert not wrong, told(
+        f"{package}/ may not use these. Use them in app/, or add the library here with an ADR:", wrong
+    )
 
 
 def test_the_domain_talks_to_no_network() -> None:
@@ -89,7 +91,9 @@ def test_pages_do_not_import_each_other() -> None:
         if name.startswith("app.pages.") and name != "app.pages.blueprints" and source.name != "app.pages"
     ]
 
-    assert not wrong, told("Link to a page with url_for; what two pages share goes into a module beside app/pages/:", wrong)
+    assert not wrong, told(
+        "Link to a page with url_for; what two pages share goes into a module beside app/pages/:", wrong
+    )
 
 
 def test_every_page_is_registered_under_its_own_name() -> None:

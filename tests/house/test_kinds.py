@@ -1,4 +1,4 @@
-"""Every choice that the code knows is known everywhere: a kind of fact has its rule and its sentence, a state its word."""
+"""Every choice that the code knows is known everywhere: each fact has its rule and sentence, each state its word."""
 
 from __future__ import annotations
 

@@ -53,8 +53,7 @@ def test_a_setting_named_in_the_code_exists() -> None:
         f"{source.at(node)}: {node.value}"
         for source in sources()
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for name in re.findall(r"\bTOCSIN_([A-Z][A-Z_]*[A-Z])\b", node.value)
         if name.lower().removesuffix("_file") not in NAMES | {"venv"}
     ]

@@ -77,14 +77,20 @@ def test_templates_ask_no_database() -> None:
 
 
 def test_escaping_is_never_switched_off() -> None:
-    filters = [(path, node) for path, node in found(nodes.Filter) if isinstance(node, nodes.Filter) and node.name in SAFE]
+    filters = [
+        (path, node) for path, node in found(nodes.Filter) if isinstance(node, nodes.Filter) and node.name in SAFE
+    ]
     blocks = found(nodes.ScopedEvalContextModifier)
 
     wrong = [at(path, node.lineno) for path, node in filters + blocks]
-    assert not wrong, told("What people typed must stay escaped. Let the view hand in Markup that it made itself:", wrong)
+    assert not wrong, told(
+        "What people typed must stay escaped. Let the view hand in Markup that it made itself:", wrong
+    )
 
 
-@pytest.mark.parametrize("forbidden", [r"\bstyle=", r"\bon[a-z]+=", r"<style\b", r"<script(?![^>]*\bsrc=)", r"javascript:"])
+@pytest.mark.parametrize(
+    "forbidden", [r"\bstyle=", r"\bon[a-z]+=", r"<style\b", r"<script(?![^>]*\bsrc=)", r"javascript:"]
+)
 def test_pages_need_no_inline_style_or_script(forbidden: str) -> None:
     wrong = [
         at(path, number)

@@ -26,6 +26,7 @@ from incidents.timeline import Entry
 from notifications.contact import Contact
 from notifications.delivery import Delivery, Purpose
 from notifications.messages import signed
+from notifications.paging import Page
 from tests.house.filled import KEYS, Filled
 
 BASE = "http://localhost:8000"
@@ -80,16 +81,17 @@ def _values(
     purposes = (Purpose.RING, Purpose.TEST)
     links = session.execute(select(Delivery.token, Delivery.purpose).where(Delivery.purpose.in_(purposes)))
     latest = {row.purpose: row.token for row in links}
+    people = [filled.people["mina"], filled.people["adam"], 10_000]
     tokens = {
         "evidence": list(session.scalars(select(Evidence.token))),
         "invitation": [filled.invitation, "nobody"],
         "setup": [filled.setup, "nobody"],
-        "desk": list(session.scalars(select(Incident.token)))[:1],
+        "desk": [*session.scalars(select(Page.token).where(Page.ended_at.is_(None))), "nobody"],
     }
     known: dict[str, list[Any]] = {
         "carried": [*(signed(house.keyring, token) for token in latest.values()), "forged"],
-        "person_id": [filled.people["mina"], filled.people["adam"], 10_000],
-        "contact_id": list(session.scalars(select(Contact.id)))[:2],
+        "person_id": people,
+        "contact_id": list(session.scalars(select(Contact.id).where(Contact.person_id.in_(people[:2])))),
         "role": [Role.RESPONDER.value],
         "token": tokens.get(rule.endpoint.partition(".")[0], []),
     }

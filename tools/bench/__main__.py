@@ -58,7 +58,9 @@ def _measure(plan: Plan, only: list[str], folder: Path) -> list[Part]:
         try:
             parts.append(MEASURES[name](plan, inside))
         except (DidNotStart, Unexpected, OSError, HTTPException) as failed:
-            print(f"bench: {name} could not be measured: {type(failed).__name__}: {failed}", file=sys.stderr, flush=True)
+            print(
+                f"bench: {name} could not be measured: {type(failed).__name__}: {failed}", file=sys.stderr, flush=True
+            )
             continue
         print(parts[-1].markdown(), flush=True)
     return parts

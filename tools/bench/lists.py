@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.demo import fill_many
@@ -120,21 +120,17 @@ def _filled(folder: Path, count: int, mail_port: int, part: Part) -> tuple[Insta
 
 
 def _open_ones(house: Installation, count: int) -> None:
-    """Reports of the last two days that Dana has looked at."""
+    """Reports of the last two days that Dana has looked at; after them one that still rings, as on a real desk."""
     now = utcnow()
     for number in range(count):
         at = now - timedelta(minutes=1 + number * 45)
+        incident_id = _file_report(house, f"A parcel with printed orders is missing since delivery {number}.", now=at)
         with house.store.writing() as session:
-            organisation = the_organisation(session)
-            told = Told(
-                what=f"A parcel with printed orders is missing since delivery {number}.", zone=organisation.zone
-            )
-            made = intake.receive(session, organisation, told, keyring=house.keyring, targets=house.targets, now=at)
             dana = by_email(session, mailbox("Dana"))
             assert dana is not None
             triage.triage(
                 session,
-                made.report.incident_id,
+                incident_id,
                 What.PERSONAL_DATA_BREACH,
                 OurRole.CONTROLLER,
                 reason="Names and addresses are on it.",
@@ -142,6 +138,15 @@ def _open_ones(house: Installation, count: int) -> None:
                 targets=house.targets,
                 now=at + timedelta(seconds=30),
             )
+    _file_report(house, "Somebody outside reads the mailbox of the returns desk.", now=now)
+
+
+def _file_report(house: Installation, what: str, *, now: datetime) -> int:
+    with house.store.writing() as session:
+        organisation = the_organisation(session)
+        told = Told(what=what, zone=organisation.zone)
+        made = intake.receive(session, organisation, told, keyring=house.keyring, targets=house.targets, now=now)
+        return made.report.incident_id
 
 
 @contextmanager

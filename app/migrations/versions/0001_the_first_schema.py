@@ -267,7 +267,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.create_index('ix_incident_desk', ['organisation_id', 'closed_at', 'next_due_at', 'id'], unique=False)
-        batch_op.create_index('ix_incident_opened', ['organisation_id', 'opened_at'], unique=False)
+        batch_op.create_index('ix_incident_opened', ['organisation_id', 'opened_at', 'what', 'restricted', 'drill', 'canary', 'first_step_at'], unique=False)
 
     op.create_table('entry',
     sa.Column('organisation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -423,7 +423,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('obligation', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_obligation_incident_id'), ['incident_id'], unique=False)
+        batch_op.create_index('ix_obligation_incident', ['incident_id', 'is_target', 'part_id', 'standing', 'due_at', 'settled_at'], unique=False)
         batch_op.create_index('ix_obligation_warning', ['standing', 'next_warning_at'], unique=False)
 
     op.create_table('page_entry',
@@ -690,7 +690,7 @@ def downgrade() -> None:
     op.drop_table('page_entry')
     with op.batch_alter_table('obligation', schema=None) as batch_op:
         batch_op.drop_index('ix_obligation_warning')
-        batch_op.drop_index(batch_op.f('ix_obligation_incident_id'))
+        batch_op.drop_index('ix_obligation_incident')
 
     op.drop_table('obligation')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
