@@ -12,14 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations, Translations
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.config import Settings
 from incidents.keyring import Keyring
 from incidents.obligations import Targets
-from incidents.organisation import Organisation, Setting, the_organisation
+from incidents.organisation import Organisation, the_organisation
 from incidents.people import Person
+from incidents.settings import MAIL_SERVER, stored, value_of
 from incidents.store import Store
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
@@ -62,7 +62,7 @@ class Installation:
 
     def set_in_web(self, session: Session, name: str) -> Any:
         """What an administrator set under this name, or None."""
-        return session.scalar(select(Setting.value).where(Setting.name == name))
+        return value_of(session, name)
 
     def smtp(self, session: Session) -> SmtpSettings | None:
         """The mail server, from environment or file if set there, otherwise from the web interface."""
@@ -79,16 +79,16 @@ class Installation:
                 password=mine.smtp_password or None,
                 timeout=mine.smtp_timeout,
             )
-        row = session.scalars(select(Setting).where(Setting.name == "smtp")).first()
+        row = stored(session, MAIL_SERVER)
         if row is None or not row.value or not row.value.get("host"):
             return None
-        stored = row.value
+        set_here = row.value
         return SmtpSettings(
-            host=stored["host"],
-            port=int(stored["port"]),
-            security=Security(stored["security"]),
-            sender=stored["sender"],
-            username=stored.get("username") or None,
+            host=set_here["host"],
+            port=int(set_here["port"]),
+            security=Security(set_here["security"]),
+            sender=set_here["sender"],
+            username=set_here.get("username") or None,
             password=self.keyring.unseal(row.sealed) if row.sealed else None,
             timeout=mine.smtp_timeout,
         )

@@ -93,6 +93,12 @@ def mailbox(words: object) -> Callable[[Any, Field], None]:
     return check
 
 
+def _count(typed: Any) -> int:
+    """A chosen number; -1, which no choice has, for anything else, so that our own sentence speaks."""
+    text = str(typed)
+    return int(text) if text.isascii() and text.isdigit() else -1
+
+
 class OrganisationFields(FlaskForm):
     """The organisation's details, for set-up and settings alike."""
 
@@ -116,7 +122,7 @@ class OrganisationFields(FlaskForm):
     trusted_proxies = SelectField(
         _l("Reverse proxies in front of Tocsin"),
         choices=_options(proxies),
-        coerce=int,
+        coerce=_count,
         default=0,
         validate_choice=False,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -20,6 +21,26 @@ def strike(session: Session, *, now: datetime, limit: int = 200, careful: bool =
 
     `careful` tries each deadline alone, so that one that fails does not stop the others.
     """
+    due = _ripe(session, now=now, limit=limit)
+    struck = 0
+    for row in due:
+        if not careful:
+            _strike(session, row, now=now)
+            struck += 1
+            continue
+        try:
+            with session.begin_nested():
+                _strike(session, row, now=now)
+            struck += 1
+        except Exception:
+            log.exception("deadline %s could not be told; it is tried again in a minute", row.id)
+            row.next_warning_at = now + timedelta(minutes=1)
+    session.flush()
+    return struck
+
+
+def _ripe(session: Session, *, now: datetime, limit: int) -> Sequence[Obligation]:
+    """The deadlines with a stage reached, their incidents held."""
     ripe = (
         Obligation.standing.in_(OPEN),
         Obligation.next_warning_at <= now,
@@ -39,28 +60,13 @@ def strike(session: Session, *, now: datetime, limit: int = 200, careful: bool =
         .order_by(Incident.id)
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
-    due = session.scalars(
+    return session.scalars(
         select(Obligation)
         .join(Incident, Incident.id == Obligation.incident_id)
         .where(*ripe, Obligation.incident_id.in_(held))
         .order_by(Obligation.incident_id, Obligation.id)
         .execution_options(populate_existing=True)
     ).all()
-    struck = 0
-    for row in due:
-        if not careful:
-            _strike(session, row, now=now)
-            struck += 1
-            continue
-        try:
-            with session.begin_nested():
-                _strike(session, row, now=now)
-            struck += 1
-        except Exception:
-            log.exception("deadline %s could not be told; it is tried again in a minute", row.id)
-            row.next_warning_at = now + timedelta(minutes=1)
-    session.flush()
-    return struck
 
 
 def _strike(session: Session, row: Obligation, *, now: datetime) -> None:

@@ -60,19 +60,49 @@ def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, 
     Past the deadline the reasons for the delay belong to it (Art. 33(1)); missing reasons never block the
     record, they leave a red step. Wants the reference, or the word that it is awaited (then a step stays open).
     """
-    if sent.at > now:
-        raise Refused(N_("It cannot have been sent in the future. Check the time."), field="sent_at")
-    if not sent.recipient.strip():
-        raise Refused(N_("Write to whom it was sent."), field="recipient")
-    if not sent.reference.strip() and not sent.awaited:
-        raise Refused(N_("Write the reference you were given, or tick that it is awaited."), field="reference")
+    _check(sent, now)
     obligation = _hold_obligation(session, obligation_id)
     if obligation.standing is Standing.MET:
         raise Refused(N_("That it was sent is recorded already. Add a note if you sent more."))
     late = not obligation.is_target and obligation.due_at is not None and sent.at > obligation.due_at
     incident = obligation.incident
     first_step(incident, by=by, now=now)
-    entry = record(
+    entry = _record_notified(session, obligation, sent, late, by=by, now=now)
+    filing = Filing(
+        organisation_id=incident.organisation_id,
+        incident_id=incident.id,
+        obligation_id=obligation.id,
+        entry_id=entry.id,
+        sent_at=sent.at,
+        zone=sent.zone,
+        recipient=sent.recipient.strip()[:200],
+        reference=sent.reference.strip()[:120] or None,
+        late=late,
+        delay_explained=bool(sent.delay_reasons.strip()),
+    )
+    session.add(filing)
+    obligation.standing, obligation.settled_at, obligation.next_warning_at = Standing.MET, sent.at, None
+    session.flush()
+    _leave_open(session, filing, now=now)
+    _settle_lane_step(session, obligation, entry)
+    settle_next_act(session, incident)
+    return filing
+
+
+def _check(sent: Sent, now: datetime) -> None:
+    if sent.at > now:
+        raise Refused(N_("It cannot have been sent in the future. Check the time."), field="sent_at")
+    if not sent.recipient.strip():
+        raise Refused(N_("Write to whom it was sent."), field="recipient")
+    if not sent.reference.strip() and not sent.awaited:
+        raise Refused(N_("Write the reference you were given, or tick that it is awaited."), field="reference")
+
+
+def _record_notified(
+    session: Session, obligation: Obligation, sent: Sent, late: bool, *, by: Actor, now: datetime
+) -> Entry:
+    incident = obligation.incident
+    return record(
         session,
         incident.timeline,
         Kind.NOTIFIED,
@@ -94,25 +124,6 @@ def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, 
         },
         now=now,
     )
-    filing = Filing(
-        organisation_id=incident.organisation_id,
-        incident_id=incident.id,
-        obligation_id=obligation.id,
-        entry_id=entry.id,
-        sent_at=sent.at,
-        zone=sent.zone,
-        recipient=sent.recipient.strip()[:200],
-        reference=sent.reference.strip()[:120] or None,
-        late=late,
-        delay_explained=bool(sent.delay_reasons.strip()),
-    )
-    session.add(filing)
-    obligation.standing, obligation.settled_at, obligation.next_warning_at = Standing.MET, sent.at, None
-    session.flush()
-    _leave_open(session, filing, now=now)
-    _settle_lane_step(session, obligation, entry)
-    settle_next_act(session, incident)
-    return filing
 
 
 def _leave_open(session: Session, filing: Filing, *, now: datetime) -> None:

@@ -30,7 +30,8 @@ def ringing(
 
     With `token` at most that page, with `only` at most those in which that incident rings.
     """
-    mine = visible(person).with_only_columns(Incident.id)
+    # EXISTS, not IN: a list of all that one may see would be built anew whenever anything rings.
+    mine = visible(person).where(Incident.id == PageEntry.incident_id).exists()
     query = (
         select(Page, func.max(PageEntry.entry_id))
         .join(PageEntry, PageEntry.page_id == Page.id)
@@ -39,7 +40,7 @@ def ringing(
             Page.ended_at.is_(None),
             PageEntry.answered_at.is_(None),
             or_(Page.quiet_until.is_(None), Page.quiet_until <= now),
-            or_(PageEntry.incident_id.is_(None), PageEntry.incident_id.in_(mine)),
+            or_(PageEntry.incident_id.is_(None), mine),
         )
         .group_by(Page.id)
         .order_by(Page.opened_at, Page.id)
@@ -57,12 +58,12 @@ def ringing(
 
 def _named(session: Session, person: Person, page_ids: list[int]) -> dict[int, list[Incident]]:
     """For each page, the incidents that still wait in it and that this person may see."""
-    mine = visible(person).with_only_columns(Incident.id)
     rows = session.execute(
-        select(PageEntry.page_id, Incident)
-        .join(Incident, Incident.id == PageEntry.incident_id)
-        .where(PageEntry.page_id.in_(page_ids), PageEntry.answered_at.is_(None), Incident.id.in_(mine))
+        visible(person)
+        .join(PageEntry, PageEntry.incident_id == Incident.id)
+        .where(PageEntry.page_id.in_(page_ids), PageEntry.answered_at.is_(None))
         .order_by(PageEntry.entry_id)
+        .with_only_columns(PageEntry.page_id, Incident)
     )
     named: dict[int, dict[int, Incident]] = {}
     for page_id, incident in rows:

@@ -69,7 +69,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.ADDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("closed", PAGE)),
         Kind.FILE_ADDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("closed", PAGE)),
         Kind.STILL_HAPPENING: Rule(Loudness.PAGE, unless=_turned_to_no),
-        Kind.ATTACHED: NOBODY,
+        Kind.ATTACHED: TELL_HANDLER,
         Kind.DETACHED: NOBODY,
         Kind.ASKED: FIRST_STEP,
         Kind.RANG: NOBODY,

@@ -21,9 +21,7 @@ from tests.plumbing import browser, postgres
 from tests.plumbing.smtp import SmtpServer
 
 # A busy machine is no fault of the code: no test fails on a time.
-hypothesis.settings.register_profile(
-    "tocsin", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+hypothesis.settings.register_profile("tocsin", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("tocsin")
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

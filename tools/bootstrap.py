@@ -40,7 +40,7 @@ def become(environment: Environment, module: list[str], extra: Mapping[str, str]
 
 def pytest_options(asked: list[str], environ: Mapping[str, str] = os.environ) -> list[str]:
     """Add two workers to what was `asked`; slow tests stay out unless CI, --slow, -m or a node id asks."""
-    workers = [] if any(map(OWN_WORKERS.match, asked)) else ["-n", "2", "--dist", "loadgroup"]
+    workers = [] if any(map(OWN_WORKERS.match, asked)) else ["-n", "2", "--dist", "loadfile"]
     everything = is_set("CI", environ) or any(map(OWN_CHOICE.match, asked))
     quick = [] if everything else ["-m", "not slow"]
     return [*workers, *quick, *(word for word in asked if word != "--slow")]

@@ -12,7 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.plumbing import browser as plumbing
 
@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
 PORT = 8765
 BASE = f"http://127.0.0.1:{PORT}"
-PHONE = {"width": 390, "height": 760}
-DESK = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 760}
+DESK: ViewportSize = {"width": 1280, "height": 860}
 PEOPLE = {
     "dpo": "dana@northwindlooms.example",
     "management": "mina@northwindlooms.example",
@@ -42,7 +42,7 @@ def demo() -> subprocess.Popen[str]:
     )
     for _attempt in range(400):
         try:
-            urllib.request.urlopen(BASE + "/healthz")
+            urllib.request.urlopen(BASE + "/healthz")  # noqa: S310 - our own address
             return process
         except OSError:
             time.sleep(0.3)
@@ -61,7 +61,9 @@ def phone(browser: Browser) -> None:
     """The reporter's two pages."""
     page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
     page.goto(BASE + "/")
-    page.get_by_label("What happened?").fill("I sent the list of night shifts, with names and phones, to the wrong supplier.")
+    page.get_by_label("What happened?").fill(
+        "I sent the list of night shifts, with names and phones, to the wrong supplier."
+    )
     page.get_by_text("I don't know", exact=True).click()
     page.screenshot(path=TARGET / "report.png")
     page.get_by_role("button", name="Send the report").click()

@@ -138,12 +138,12 @@ def test_a_missing_browser_is_loud_at_home_and_an_error_in_ci(
 @pytest.mark.parametrize(
     ("asked", "ci", "given"),
     [
-        ([], "", ["-n", "2", "--dist", "loadgroup", "-m", "not slow"]),
-        ([], "true", ["-n", "2", "--dist", "loadgroup"]),
-        (["--slow", "-x"], "", ["-n", "2", "--dist", "loadgroup", "-x"]),
+        ([], "", ["-n", "2", "--dist", "loadfile", "-m", "not slow"]),
+        ([], "true", ["-n", "2", "--dist", "loadfile"]),
+        (["--slow", "-x"], "", ["-n", "2", "--dist", "loadfile", "-x"]),
         (["-n0", "tests/app"], "false", ["-m", "not slow", "-n0", "tests/app"]),
-        (["-m", "browser"], "", ["-n", "2", "--dist", "loadgroup", "-m", "browser"]),
-        (["a.py::test_b"], "", ["-n", "2", "--dist", "loadgroup", "a.py::test_b"]),
+        (["-m", "browser"], "", ["-n", "2", "--dist", "loadfile", "-m", "browser"]),
+        (["a.py::test_b"], "", ["-n", "2", "--dist", "loadfile", "a.py::test_b"]),
     ],
 )
 def test_slow_tests_run_in_ci_or_when_asked(asked: list[str], ci: str, given: list[str]) -> None:

@@ -24,9 +24,12 @@ pytestmark = pytest.mark.xdist_group("gets")
 NOBODY = "nobody"
 WHO = {
     "sqlite": (NOBODY, "dana", "tariq", "ivo", "mina", "aude", "adam", "stranger"),
-    "postgresql": ("dana", "ivo", "aude", "adam"),
+    "postgresql": ("dana", "ivo", "adam"),
 }
 """Who walks where. Who may open what does not hang on the database; what breaks does."""
+
+THOROUGH = "dana"
+"""Who opens every address; the others one of each sort, and all of the restricted incident."""
 
 NAMED = "ivo"
 """Who is named on the restricted incident."""
@@ -74,10 +77,11 @@ def walk(request: pytest.FixtureRequest, open_on: Opening) -> Iterator[Walk]:
 
 
 def _for(who: str, everywhere: list[Address], *, doors: bool) -> Iterator[Address]:
-    """All that somebody may open; with `doors` also one address of each sort that is closed to them."""
+    """One address of each sort, and more for whom it matters; with `doors` also those that are closed to them."""
     tried: set[str] = set()
     for address in everywhere:
-        if may_open(who, address) or (doors and address.rule not in tried):
+        thoroughly = who == THOROUGH or address.incident == "restricted"
+        if (may_open(who, address) and thoroughly) or (address.rule not in tried and (doors or may_open(who, address))):
             tried.add(address.rule)
             yield address
 
@@ -116,7 +120,7 @@ def may_open(who: str, address: Address) -> bool:
 def test_no_page_breaks_for_anybody(walk: Walk) -> None:
     wrong = [str(one) for one in walk.answers if one.status >= 500 and one.address.rule not in PROBES]
 
-    assert len(walk.answers) > 150, "the walk has hardly been anywhere"
+    assert len(walk.answers) > 100, "the walk has hardly been anywhere"
     assert not walk.broken + wrong, told("These break on real data:", walk.broken + wrong)
 
 

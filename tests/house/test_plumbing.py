@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page
 
 from tests.plumbing import browser, postgres
 from tests.plumbing.smtp import HOST, Manners, SmtpServer
@@ -171,21 +171,17 @@ def test_the_database_server_goes_when_its_last_user_is_killed() -> None:
 
 @needs_browser
 @pytest.mark.browser
-def test_axe_names_a_field_without_a_label_under_a_strict_policy() -> None:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**browser.launch_options())
-        page = chromium.new_page()
-        page.route(
-            "**/*",
-            lambda route: route.fulfill(
-                body=UNLABELLED, content_type="text/html", headers={"Content-Security-Policy": STRICT}
-            ),
-        )
-        page.goto("http://tocsin.test/")
+def test_axe_names_a_field_without_a_label_under_a_strict_policy(page: Page) -> None:
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(
+            body=UNLABELLED, content_type="text/html", headers={"Content-Security-Policy": STRICT}
+        ),
+    )
+    page.goto("http://tocsin.test/")
 
-        violations = browser.axe(page)
+    violations = browser.axe(page)
 
-        chromium.close()
     assert [violation.rule for violation in violations] == ["label"]
     assert "input" in str(violations[0])
 

@@ -438,3 +438,13 @@ def test_the_catalogue_can_be_read_by_translators(pseudo: Path) -> None:
 
     assert len(everything) > 500
     assert not wrong, told("A message has no blanks around it, no line break and no double blank:", wrong)
+
+
+def test_the_listener_is_not_deaf() -> None:
+    page = (
+        '<p title="Hint">⟦Due ⟦now⟧⟧ by Dana</p><time>Mon</time><button data-busy="Wait">⟦Go⟧</button><p>Stop 12:00</p>'
+    )
+
+    heard = list(Known({"Dana"}).english_in(Page(page).said))
+
+    assert heard == ["Hint", "⟦Due ⟦now⟧⟧ by Dana", "Wait", "Stop 12:00"]
