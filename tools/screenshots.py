@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,7 +12,13 @@ import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from sqlalchemy import select
 
+from app.config import Settings
+from app.installation import Installation
+from notifications.delivery import Delivery, Purpose
+from notifications.messages import signed
+from notifications.paging import Page as Ringing
 from tests.plumbing import browser as plumbing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,17 +30,15 @@ DESK: ViewportSize = {"width": 1280, "height": 860}
 PEOPLE = {
     "dpo": "dana@northwindlooms.example",
     "management": "mina@northwindlooms.example",
-    "administrator": "adam@northwindlooms.example",
 }
 
 
-def demo() -> subprocess.Popen[str]:
-    """Start the demo in a folder of its own and wait until it answers."""
-    folder = tempfile.mkdtemp(prefix="tocsin-screenshots-")
+def demo(folder: Path) -> subprocess.Popen[str]:
+    """Start the demo in a folder and wait until it answers."""
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "demo", "--port", str(PORT)],
         cwd=ROOT,
-        env={**os.environ, "TOCSIN_INSTANCE": folder},
+        env={**os.environ, "TOCSIN_INSTANCE": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -83,26 +86,37 @@ def staff(browser: Browser, people: dict[str, str], password: str) -> None:
     sign_in(page, people["management"], password)
     page.goto(BASE + "/summary")
     page.screenshot(path=TARGET / "summary.png")
-    page = browser.new_context(viewport=DESK).new_page()
-    sign_in(page, people["administrator"], password)
-    page.goto(BASE + "/outbox")
-    found = re.search(r"/p/[\w.-]+", page.content())
-    if found:
-        page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
-        page.goto(BASE + found[0])
-        page.screenshot(path=TARGET / "page.png")
+
+
+def paged(browser: Browser, folder: Path) -> None:
+    """The page behind a paging link that nobody has acknowledged."""
+    installation = Installation.open(Settings(instance=folder / "demo", demo=True))
+    with installation.store.reading() as session:
+        token = session.scalars(
+            select(Delivery.token)
+            .join(Ringing, Ringing.id == Delivery.page_id)
+            .where(Delivery.purpose == Purpose.RING, Ringing.ended_at.is_(None), Ringing.quiet_until.is_(None))
+            .limit(1)
+        ).one()
+    link = f"{BASE}/p/{signed(installation.keyring, token)}"
+    installation.store.dispose()
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+    page.goto(link)
+    page.screenshot(path=TARGET / "page.png")
 
 
 def main() -> None:
     """Start the demo, take every picture, end the demo."""
     from app.demo import PASSWORD
 
-    process = demo()
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-screenshots-"))
+    process = demo(folder)
     try:
         with sync_playwright() as started:
             browser = started.chromium.launch(**plumbing.launch_options())
             TARGET.mkdir(parents=True, exist_ok=True)
             staff(browser, PEOPLE, PASSWORD)
+            paged(browser, folder)
             phone(browser)
             browser.close()
     finally:
