@@ -34,6 +34,4 @@ PAGES = (
 
 def blueprints() -> list[Blueprint]:
     """Every page's blueprint; each module calls it `pages`."""
-    from importlib.util import find_spec
-
-    return [import_module(f"app.pages.{name}").pages for name in PAGES if find_spec(f"app.pages.{name}")]
+    return [import_module(f"app.pages.{name}").pages for name in PAGES]
