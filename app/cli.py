@@ -93,7 +93,7 @@ def worker() -> None:
 
 @main.command()
 def tick() -> None:
-    """One pass over all that is due, and wait for what it sends. For cron, beside or instead of a worker."""
+    """One pass over all that is due, and wait for what it sends. For cron, where no server runs on this folder."""
     chosen = settings()
     with OneServer(chosen.instance):
         beside = Worker(prepared(chosen))
