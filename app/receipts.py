@@ -16,7 +16,9 @@ from app.shown import Moment, moment
 from incidents import progress as progressing
 from incidents import receipt
 from incidents.people import RIGHTS, Right
+from incidents.progress import Progress, Turn
 from incidents.report import Report
+from incidents.settings import RECEIPT_DO, RECEIPT_DONT, values_of
 from incidents.words.advice import DO, DONT
 from incidents.words.enums import words_for
 
@@ -60,6 +62,11 @@ def surroundings() -> dict[str, Any]:
         return {"phone": None, "zone_name": "UTC"}
 
 
+def first(report: Report, key: str, *, code: str, now: datetime) -> Response:
+    """The answer to a report that has just been stored: nothing has happened since, so nothing is read again."""
+    return _view(report, key, code=code, so_far=_since(Progress(received_at=now), [], loud=False))
+
+
 def page(
     report: Report,
     key: str,
@@ -75,6 +82,22 @@ def page(
     session, report_id = read_session(), report.id
     session.rollback()  # look again, at what this very request has written
     report = session.get_one(Report, report_id)
+    so_far = since(report, now=now)
+    return _view(report, key, code=code, so_far=so_far, problem=problem, typed=typed, said=said, status=status)
+
+
+def _view(
+    report: Report,
+    key: str,
+    *,
+    code: str | None,
+    so_far: dict[str, Any],
+    problem: str | None = None,
+    typed: str = "",
+    said: str | None = None,
+    status: int = 200,
+) -> Response:
+    do, dont = advice()
     shown = render_template(
         "receipt/receipt.html",
         key=key,
@@ -82,13 +105,13 @@ def page(
         problem_words=problem,
         typed=typed,
         said=said,
-        do=advice("receipt_do", DO),
-        dont=advice("receipt_dont", DONT),
+        do=do,
+        dont=dont,
         readers=readers(),
         happening=report.still_happening,
         clears_after=CLEARS_AFTER,
         max_megabytes=installation().settings.max_file_megabytes,
-        **since(report, now=now),
+        **so_far,
     )
     return make_response(shown, status)
 
@@ -103,6 +126,10 @@ def since(report: Report, *, now: datetime) -> dict[str, Any]:
     session, waits = read_session(), installation().settings.waits
     so_far = progressing.progress(session, report)
     late = not so_far.has_person and now - report.received_at >= waits.louder_receipt
+    return _since(so_far, progressing.thread(session, report), loud=late)
+
+
+def _since(so_far: Progress, thread: list[Turn], *, loud: bool) -> dict[str, Any]:
     stages = [
         Stage(_("We received your report"), moment(so_far.received_at), True),
         _stage(_("The bell rang"), so_far.rang_at),
@@ -117,9 +144,9 @@ def since(report: Report, *, now: datetime) -> dict[str, Any]:
             text=turn.text if turn.text is not None else _("This message has been erased."),
             mine=turn.mine,
         )
-        for turn in progressing.thread(session, report)
+        for turn in thread
     ]
-    return {"stages": stages, "turns": turns, "loud": late, **surroundings()}
+    return {"stages": stages, "turns": turns, "loud": loud, **surroundings()}
 
 
 def already(report: Report) -> Response:
@@ -132,10 +159,10 @@ def readers() -> list[str]:
     return [_(words_for(role)) for role, rights in RIGHTS.items() if Right.READ_INCIDENTS in rights]
 
 
-def advice(name: str, otherwise: tuple[str, ...]) -> list[str]:
-    """The sentences that the organisation set, or ours."""
-    own = installation().set_in_web(read_session(), name)
-    return [str(sentence) for sentence in own] if own else [_(sentence) for sentence in otherwise]
+def advice() -> tuple[list[str], list[str]]:
+    """What to do and what not to do: the sentences that the organisation set, or ours."""
+    own = values_of(read_session(), RECEIPT_DO, RECEIPT_DONT)
+    return own.get(RECEIPT_DO) or [_(words) for words in DO], own.get(RECEIPT_DONT) or [_(words) for words in DONT]
 
 
 def _stage(words: str, at: datetime | None) -> Stage:

@@ -11,19 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from incidents import receipt, steps, timeline
-from incidents.incident import Incident, StillHappening, Urgency, new_codename, new_reference
+from incidents.incident import Incident, OurRole, StillHappening, Urgency, What, new_codename, new_reference
 from incidents.keyring import Keyring
-from incidents.obligations import Act, Targets, recompute
+from incidents.obligations import Act, Obligation, Targets, first_duties
 from incidents.organisation import Organisation
+from incidents.orm import adopt, insert, insert_all
 from incidents.refusals import Refused
 from incidents.report import Medium, Relation, Report, ReporterContact
+from incidents.steps import Step
 from incidents.store import is_postgresql
-from incidents.timeline import REPORTER, Actor, Entry, Kind, Timeline, instant, readable
+from incidents.timeline import REPORTER, Actor, Kind, Timeline, instant, readable
 from incidents.words import N_
 
 log = logging.getLogger(__name__)
@@ -95,7 +98,8 @@ def receive(
 ) -> Receipt:
     """Store a report with its incident, entry, bell, cautious obligations and first steps; return its code.
 
-    Refuses only an empty `what`. Needs nobody to be reachable and nothing to be set up.
+    Refuses only an empty `what`. Needs nobody to be reachable and nothing to be set up. A clash of random names
+    raises IntegrityError: whoever commits tries again.
     """
     arrival = arrival or Arrival()
     if not told.what.strip():
@@ -104,13 +108,9 @@ def receive(
     if earlier is not None:
         return earlier
     code = receipt.new_code(keyring, arrival.form_token, _content(told))
-    incident = _open_incident(session, organisation, told, now=now)
-    entry = _compose_entry(incident, told, arrival, now=now)
+    incident = _open_incident(organisation, told, now=now)
     report = Report(
         organisation_id=organisation.id,
-        incident=incident,
-        first_incident=incident,
-        entry=entry,
         received_at=now,
         first_known_at=arrival.first_known_at,
         noticed_at=told.noticed_at,
@@ -125,68 +125,71 @@ def receive(
         code_digest=receipt.code_digests(keyring, code)[0],
         form_digest=_form_digest(arrival.form_token, told),
     )
-    if told.words.get("contact"):
-        report.contacts = [ReporterContact(organisation_id=organisation.id, entry=entry)]
-    with session.no_autoflush:
-        session.add(report)
-        rows = _start_clock(session, incident, report, organisation, targets, now=now)
-        timeline.add(session, entry)
-    session.flush()
-    steps.lay_out(session, incident, rows)
+    duties, planned = _start_clock(session, incident, report, organisation, targets, now=now)
+    _insert(session, incident, report, told, arrival, now=now)
+    insert_all(session, Obligation, [{**duty, "incident_id": incident.id} for duty in duties])
+    insert_all(session, Step, [{**step, "incident_id": incident.id} for step in planned])
+    set_committed_value(adopt(session, report), "incident", adopt(session, incident))
     return Receipt(report, code)
+
+
+def _insert(
+    session: Session, incident: Incident, report: Report, told: Told, arrival: Arrival, *, now: datetime
+) -> None:
+    """Store timeline, incident, entry and report, in the order in which each needs the other's key."""
+    chain = Timeline(organisation_id=incident.organisation_id)
+    composed = _compose_entry(chain, incident, told, arrival, now=now)
+    incident.timeline_id = insert(session, chain).id
+    composed.entry.incident_id = insert(session, incident).id
+    entry = timeline.insert_first(session, chain, composed)
+    report.incident_id = report.first_incident_id = incident.id
+    report.entry_id = entry.id
+    insert(session, report)
+    if told.words.get("contact"):
+        contact = ReporterContact(organisation_id=incident.organisation_id, report_id=report.id, entry_id=entry.id)
+        insert(session, contact)
 
 
 def _start_clock(
     session: Session, incident: Incident, report: Report, organisation: Organisation, targets: Targets, *, now: datetime
-) -> list[dict[str, Any]]:
-    """Plan steps and duties; returns the steps. A fault in playbook, law or settings must not cost the report."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Plan duties and steps as rows. A fault in playbook, law or settings must not cost the report."""
     try:
         rows = steps.planned(incident, "general")
         acts = [Act(row["due_at"], row["position"], row["title"]) for row in rows if row["due_at"]]
-        recompute(
-            session,
-            incident,
-            reports=[report],
-            targets=targets,
-            organisation=organisation,
-            first_steps=acts,
-            now=now,
+        duties = first_duties(
+            session, incident, report, targets=targets, organisation=organisation, first_steps=acts, now=now
         )
     except DBAPIError:
         raise  # disk full or database gone: then nothing is stored, and the reporter is told so
     except Exception:
         log.exception("%s was stored without its steps and deadlines; tocsin check names it", incident.reference)
-        return []
-    return rows
+        return [], []
+    return duties, rows
 
 
-def _open_incident(session: Session, organisation: Organisation, told: Told, *, now: datetime) -> Incident:
+def _open_incident(organisation: Organisation, told: Told, *, now: datetime) -> Incident:
     urgent = told.still_happening is not StillHappening.NO
     return Incident(
         organisation_id=organisation.id,
-        timeline=Timeline(organisation_id=organisation.id),
-        reference=_free_reference(session),
+        reference=new_reference(),
         token=secrets.token_hex(16),
         codename=new_codename(),
         opened_at=now,
         zone=organisation.zone,
         urgency=Urgency.URGENT if urgent else Urgency.SOON,
         still_happening=told.still_happening,
+        what=What.UNDECIDED,
+        our_role=OurRole.UNKNOWN,
     )
 
 
-def _free_reference(session: Session) -> str:
-    """A reference that no incident has: among a hundred thousand, one new one in four thousand is taken already."""
-    while True:
-        reference = new_reference()
-        if session.scalar(select(Incident.id).where(Incident.reference == reference)) is None:
-            return reference
-
-
-def _compose_entry(incident: Incident, told: Told, arrival: Arrival, *, now: datetime) -> Entry:
+def _compose_entry(
+    chain: Timeline, incident: Incident, told: Told, arrival: Arrival, *, now: datetime
+) -> timeline.Composed:
     words = {name[:FIELD_LENGTH]: said for name, said in told.words.items() if said and name != "what"}
-    entry = timeline.compose(
-        incident.timeline,
+    return timeline.compose(
+        chain,
         Kind.REPORTED,
         by=arrival.by,
         happened_at=arrival.first_known_at or now,
@@ -200,8 +203,6 @@ def _compose_entry(incident: Incident, told: Told, arrival: Arrival, *, now: dat
         prose={"what": told.what, **words},
         now=now,
     )
-    entry.incident = incident
-    return entry
 
 
 def _counts(told: Told, now: datetime) -> bool | None:
@@ -227,6 +228,9 @@ def _form_digest(form_token: str | None, told: Told) -> str | None:
     return hashlib.sha256(readable(f"{form_token}\n{_content(told)}").encode()).hexdigest()
 
 
+_BY_FORM = select(Report.id).where(Report.form_digest == bindparam("digest"))
+
+
 def _same_form(session: Session, form_token: str | None, told: Told, keyring: Keyring) -> Receipt | None:
     digest = _form_digest(form_token, told)
     if form_token is None or digest is None:
@@ -234,10 +238,10 @@ def _same_form(session: Session, form_token: str | None, told: Told, keyring: Ke
     if is_postgresql(session):
         # A double tap comes over two connections at once: the second waits here until it can see the first.
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(digest[:15], 16)})
-    report = session.scalars(select(Report).where(Report.form_digest == digest)).first()
-    if report is None:
+    found = session.connection().execute(_BY_FORM, {"digest": digest}).scalar()
+    if found is None:
         return None
-    return Receipt(report, receipt.new_code(keyring, form_token, _content(told)), again=True)
+    return Receipt(session.get_one(Report, found), receipt.new_code(keyring, form_token, _content(told)), again=True)
 
 
 def by_code(session: Session, typed: str, *, keyring: Keyring) -> Report | None:

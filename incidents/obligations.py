@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, OurRole, Part, What
@@ -99,6 +99,13 @@ class Obligation(Base):
         return self.standing in OPEN
 
 
+_FIRST = (
+    *("organisation_id", "part_id", "rule", "terms", "recipient", "standing", "is_target"),
+    *("cautious_due_at", "decided_due_at", "due_at", "ceiling_at", "started_at", "next_warning_at"),
+)
+"""The columns of a duty that has just arisen; the incident's key comes when it is stored."""
+
+
 @dataclass(frozen=True)
 class _Wanted:
     rule: Rule
@@ -122,22 +129,16 @@ def recompute(
     *,
     targets: Targets,
     now: datetime,
-    organisation: Organisation | None = None,
-    reports: Sequence[Report] | None = None,
-    first_steps: Sequence[Act] | None = None,
 ) -> None:
     """Work out every obligation of an incident from its anchors and facts, and store the result.
 
-    The only function that stores deadlines; call it in the transaction that moves an anchor or a fact.
-    `first_steps` are those of an incident that is not stored yet: then nothing is read and nothing flushed.
+    With `first_duties` the only function that stores deadlines; call it in the transaction that moves an anchor
+    or a fact.
     """
-    organisation = organisation or session.get_one(Organisation, incident.organisation_id)
-    present: dict[tuple[str, int | None], Obligation] = {}
-    if first_steps is None:
-        stored = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
-        present = {(row.rule, row.part_id): row for row in stored}
-    duties = []
-    cautious = _cautious_anchor(session, incident, reports)
+    organisation = session.get_one(Organisation, incident.organisation_id)
+    stored = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
+    present = {(row.rule, row.part_id): row for row in stored}
+    cautious = cautious_anchor(session, incident)
     wanted = list(_wanted(session, incident, organisation, now)) if cautious else []
     for duty in wanted:
         key = (duty.rule.id, duty.part.id if duty.part else None)
@@ -151,25 +152,41 @@ def recompute(
         told = _Told(row.started_at, row.due_at, row.next_warning_at) if was_open else None
         _set_deadlines(row, duty.rule, cautious, incident, organisation, targets)
         row.next_warning_at = _next_warning(row, told, now) if row.is_open else None
-        duties.append(row)
     for row in present.values():
         if row.is_open:
             row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None
-    if first_steps is not None:
-        _choose_next(incident, duties, first_steps)
-        return
     session.flush()
     settle_next_act(session, incident)
 
 
+def first_duties(
+    session: Session,
+    incident: Incident,
+    report: Report,
+    *,
+    targets: Targets,
+    organisation: Organisation,
+    first_steps: Sequence[Act],
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """The duties of a new incident with its first report, as rows; sets the incident's next act. Stores nothing."""
+    cautious = _earliest([report])
+    duties = []
+    for duty in _wanted(session, incident, organisation, now):
+        row = _arise(incident, duty)
+        _set_deadlines(row, duty.rule, cautious, incident, organisation, targets)
+        row.next_warning_at = next_stage(row, now)
+        duties.append(row)
+    _choose_next(incident, duties, first_steps)
+    return [{name: getattr(duty, name) for name in _FIRST} for duty in duties]
+
+
 def cautious_anchor(session: Session, incident: Incident) -> datetime | None:
     """The earliest of: report received, first known to anybody here, and a "noticed" time that counts."""
-    return _cautious_anchor(session, incident, None)
+    return _earliest(session.scalars(select(Report).where(Report.incident_id == incident.id)))
 
 
-def _cautious_anchor(session: Session, incident: Incident, reports: Sequence[Report] | None) -> datetime | None:
-    if reports is None:
-        reports = session.scalars(select(Report).where(Report.incident_id == incident.id)).all()
+def _earliest(reports: Iterable[Report]) -> datetime | None:
     instants: list[datetime] = []
     for report in reports:
         instants.append(report.received_at)
@@ -180,9 +197,12 @@ def _cautious_anchor(session: Session, incident: Incident, reports: Sequence[Rep
     return min(instants, default=None)
 
 
+_COUNTRIES = select(LegalEntity.country).where(LegalEntity.organisation_id == bindparam("organisation_id"))
+
+
 def _laws(session: Session, organisation: Organisation) -> tuple[str, ...]:
-    entities = session.scalars(select(LegalEntity.country).where(LegalEntity.organisation_id == organisation.id)).all()
-    return laws_for(organisation.country, entities)
+    countries = session.connection().execute(_COUNTRIES, {"organisation_id": organisation.id}).scalars().all()
+    return laws_for(organisation.country, countries)
 
 
 def _wanted(session: Session, incident: Incident, organisation: Organisation, now: datetime) -> Iterator[_Wanted]:
@@ -207,7 +227,7 @@ def _wanted(session: Session, incident: Incident, organisation: Organisation, no
 def _arise(incident: Incident, duty: _Wanted) -> Obligation:
     return Obligation(
         organisation_id=incident.organisation_id,
-        incident=incident,
+        incident_id=incident.id,
         part_id=duty.part.id if duty.part else None,
         rule=duty.rule.id,
         terms=_copied(duty.rule),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, DateTime, Enum, Integer, MetaData
+from sqlalchemy import BigInteger, DateTime, Enum, Insert, Integer, MetaData, Table
+from sqlalchemy import insert as insert_into
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, make_transient_to_detached, mapped_column
 from sqlalchemy.types import JSON, TypeDecorator
 
 CONVENTION = {
@@ -66,3 +69,37 @@ class Base(DeclarativeBase):
 def table(*constraints: Any) -> tuple[Any, ...]:
     """`__table_args__` with these constraints, keeping the rule about keys."""
     return (*constraints, {"sqlite_autoincrement": True})
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+@cache
+def _insert_into(kind: type[Base]) -> tuple[Insert, frozenset[str]]:
+    columns = cast(Table, kind.__table__).columns
+    return insert_into(cast(Table, kind.__table__)), frozenset(column.key for column in columns)
+
+
+def insert(session: Session, row: Row) -> Row:
+    """Store one new row by a plain INSERT and give it its key; it stays outside the session until `adopt`.
+
+    For the few places where many rows are made at once and nothing of them is read again: a flush costs several
+    times as much. Relationships are not followed, so keys of other rows must be in the row already.
+    """
+    statement, columns = _insert_into(type(row))
+    values = {name: value for name, value in row.__dict__.items() if name in columns}
+    row.id = int(session.connection().execute(statement, values).inserted_primary_key[0])  # type: ignore[index]
+    return row
+
+
+def insert_all(session: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Store rows that are alike in one statement. They get no keys back."""
+    if rows:
+        session.connection().execute(_insert_into(kind)[0], rows)
+
+
+def adopt(session: Session, row: Row) -> Row:
+    """Make an inserted row part of the session, as if it had been loaded."""
+    make_transient_to_detached(row)
+    session.add(row)
+    return row

@@ -20,10 +20,10 @@ class Progress:
     """The instants at which things happened, None while they have not."""
 
     received_at: datetime
-    rang_at: datetime | None
-    taken_at: datetime | None
-    looked_at: datetime | None
-    closed_at: datetime | None
+    rang_at: datetime | None = None
+    taken_at: datetime | None = None
+    looked_at: datetime | None = None
+    closed_at: datetime | None = None
 
     @property
     def has_person(self) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from incidents.keyring import Keyring
-from incidents.orm import Base, Key
+from incidents.orm import Base, Key, insert
 from incidents.refusals import Refused
 from incidents.timeline import readable
 from incidents.words import N_
@@ -65,16 +65,14 @@ def code_digests(keyring: Keyring, code: str) -> list[str]:
 def open_view(session: Session, report_id: int, organisation_id: int, *, now: datetime) -> str:
     """Open a view of a report; the token returned goes into the page's forms and nowhere else."""
     token = secrets.token_urlsafe(24)
-    session.add(
-        View(
-            organisation_id=organisation_id,
-            report_id=report_id,
-            token_digest=_token_digest(token),
-            opened_at=now,
-            seen_at=now,
-        )
+    view = View(
+        organisation_id=organisation_id,
+        report_id=report_id,
+        token_digest=_token_digest(token),
+        opened_at=now,
+        seen_at=now,
     )
-    session.flush()
+    insert(session, view)
     return token
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from incidents.accounts import Identity, apply
@@ -29,6 +29,14 @@ def value_of(session: Session, name: str) -> Any:
     """What was set under this name, or None."""
     row = stored(session, name)
     return row.value if row else None
+
+
+_VALUES = select(Setting.name, Setting.value).where(Setting.name.in_(bindparam("names", expanding=True)))
+
+
+def values_of(session: Session, *names: str) -> dict[str, Any]:
+    """What was set under these names; those that were never set are left out."""
+    return {row.name: row.value for row in session.connection().execute(_VALUES, {"names": names})}
 
 
 def change(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Table, insert, select
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, Lane
@@ -59,9 +59,6 @@ class Step(Base):
     @property
     def is_open(self) -> bool:
         return self.state is StepState.OPEN
-
-
-_INSERT = insert(cast(Table, Step.__table__))
 
 
 @dataclass(frozen=True)
@@ -118,12 +115,6 @@ def planned(incident: Incident, name: str) -> list[dict[str, Any]]:
         }
         for position, step in enumerate(playbook(name))
     ]
-
-
-def lay_out(session: Session, incident: Incident, rows: list[dict[str, Any]]) -> None:
-    """Store planned steps for an incident that has its key."""
-    if rows:
-        session.connection().execute(_INSERT, [{**row, "incident_id": incident.id} for row in rows])
 
 
 def add_step(

@@ -14,12 +14,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
-from incidents.orm import Base, Key, by_value, table
+from incidents.orm import Base, Key, by_value, insert, insert_all, table
 from incidents.store import bell_written, is_postgresql
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def record(
     free text, empty ones are left out. Flushes, never commits.
     """
     lock(session, timeline)
-    entry = compose(
+    entry, texts = compose(
         timeline,
         kind,
         by=by,
@@ -232,16 +232,30 @@ def record(
         prose=prose,
         corrects=corrects,
     )
-    entry.incident_id = incident_id
-    add(session, entry)
+    entry.incident_id, entry.timeline_id = incident_id, timeline.id
+    entry.prose = [Prose(**text) for text in texts]
+    session.add(Bell(organisation_id=entry.organisation_id, entry=entry))
+    bell_written(session)
     session.flush()
     return entry
 
 
-def add(session: Session, entry: Entry) -> None:
-    """Put a composed entry into the session with its bell; the commit then wakes the engine."""
-    session.add(Bell(organisation_id=entry.organisation_id, entry=entry))
+def insert_first(session: Session, timeline: Timeline, first: Composed) -> Entry:
+    """Store a new timeline's first entry with its prose and its bell, by plain INSERTs (see `orm.insert`)."""
+    entry, texts = first
+    entry.timeline_id = timeline.id
+    insert(session, entry)
+    insert_all(session, Prose, [{**text, "entry_id": entry.id} for text in texts])
+    insert_all(session, Bell, [{"organisation_id": entry.organisation_id, "entry_id": entry.id}])
     bell_written(session)
+    return entry
+
+
+class Composed(NamedTuple):
+    """An entry that is not stored yet, and the rows of its prose."""
+
+    entry: Entry
+    prose: list[dict[str, Any]]
 
 
 def compose(
@@ -255,7 +269,7 @@ def compose(
     facts: Mapping[str, Any] | None = None,
     prose: Mapping[str, str | None] | None = None,
     corrects: Entry | None = None,
-) -> Entry:
+) -> Composed:
     """The next entry of a timeline, chained and digested, not stored yet. Whoever calls this holds the timeline."""
     texts = {field: readable(text) for field, text in (prose or {}).items() if text}
     if by.for_whom:
@@ -264,7 +278,6 @@ def compose(
     timeline.head_seq += 1
     entry = Entry(
         organisation_id=timeline.organisation_id,
-        timeline=timeline,
         seq=timeline.head_seq,
         kind=kind,
         happened_at=happened_at or now,
@@ -276,16 +289,19 @@ def compose(
         facts=dict(facts or {}),
         previous=timeline.head_hash,
         hash_version=HASH_VERSION,
-        prose=[
-            Prose(organisation_id=timeline.organisation_id, field=field, text=text, salt=salts[field])
-            for field, text in texts.items()
-        ],
     )
     proved = {field: digest(salts[field], text) for field, text in texts.items()}
     entry.canonical = canonical(entry, timeline.token, proved, corrects.hash if corrects else None)
     entry.hash = hashlib.sha256(entry.canonical.encode()).hexdigest()
     timeline.head_hash = entry.hash
-    return entry
+    owner = timeline.organisation_id
+    return Composed(
+        entry,
+        [
+            {"organisation_id": owner, "field": field, "text": text, "salt": salts[field]}
+            for field, text in texts.items()
+        ],
+    )
 
 
 def canonical(entry: Entry, timeline_token: str, proved: Mapping[str, str], corrects: str | None) -> str:

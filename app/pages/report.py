@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from typing import TypeVar
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -96,7 +96,9 @@ def send() -> Response:
         return _not_saved(form)
     if key is None:
         return receipts.already(made.report)
-    return receipts.page(made.report, key, code=made.code, now=now)
+    if made.again:
+        return receipts.page(made.report, key, code=made.code, now=now)
+    return receipts.first(made.report, key, code=made.code, now=now)
 
 
 def _store(house: Installation, form: ReportForm, now: datetime) -> tuple[Receipt, str | None]:
@@ -104,7 +106,7 @@ def _store(house: Installation, form: ReportForm, now: datetime) -> tuple[Receip
     for attempt in range(TRIES):
         try:
             with house.store.writing() as session:
-                organisation = the_organisation(session)
+                g.organisation = organisation = the_organisation(session)
                 made = intake.receive(
                     session,
                     organisation,

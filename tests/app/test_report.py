@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from app import create_app
 from app.installation import Installation
 from incidents.incident import StillHappening, Urgency
+from incidents.intake import by_code
 from incidents.law.clock import utcnow
 from incidents.report import Report
 from tests.makers import Cast
@@ -143,6 +144,20 @@ def test_noticed_in_local_time_moves_the_cautious_clock(
     assert report.noticed_at == noticed
     assert report.incident.law_due_at == noticed + timedelta(hours=72)
     assert report.still_happening is StillHappening.UNKNOWN
+
+
+def test_a_reference_that_is_taken_is_not_given_again(
+    installation: Installation, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["TCN-AAAA-AA", "TCN-AAAA-AA", "TCN-CCCC-CC"])
+    monkeypatch.setattr("incidents.intake.new_reference", lambda: next(drawn))
+
+    codes = [code_in(client.post("/", data={"what": what}).text) for what in ("A letter", "A parcel")]
+
+    with installation.store.reading() as session:
+        found = [by_code(session, code, keyring=installation.keyring) for code in codes]
+        references = [report.incident.reference for report in found if report is not None]
+    assert references == ["TCN-AAAA-AA", "TCN-CCCC-CC"]
 
 
 def test_a_database_that_is_down_gives_503_with_the_text_kept_and_no_code(

@@ -145,17 +145,6 @@ def test_the_code_itself_is_nowhere_in_the_database(installation: Installation, 
         assert made.code not in str({column.name: getattr(report, column.name) for column in Report.__table__.columns})
 
 
-def test_a_reference_that_is_taken_is_not_given_again(
-    installation: Installation, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn = iter(["TCN-AAAA-AA", "TCN-AAAA-AA", "TCN-CCCC-CC"])
-    monkeypatch.setattr(intake, "new_reference", lambda: next(drawn))
-
-    references = [make_report(installation, now=now).report.incident.reference for _ in range(2)]
-
-    assert references == ["TCN-AAAA-AA", "TCN-CCCC-CC"]
-
-
 CLOCKS: list[tuple[int | None, Relation, int | None, int]] = [
     # noticed, by whom, first known here, start: hours from the report
     (None, Relation.UNSAID, None, 0),
