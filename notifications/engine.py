@@ -13,28 +13,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, String, delete, exists, or_, select, text
+from sqlalchemy import String, bindparam, delete, exists, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from incidents import deadlines
-from incidents.incident import Incident
 from incidents.keyring import Keyring
 from incidents.law.clock import utcnow
 from incidents.obligations import OPEN, Obligation
-from incidents.orm import Base
-from incidents.people import Person, Role, holders
+from incidents.orm import Base, UTCDateTime
+from incidents.people import Person
 from incidents.store import Store, is_postgresql
-from incidents.timeline import Bell, Entry
+from incidents.timeline import Bell
 from notifications import delivery, paging
 from notifications.channels import Channel, ChannelKind, Message, Outcome, Target, Verdict, channel_name
-from notifications.contact import contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose
+from notifications.hearing import hear
 from notifications.messages import Wording, build
 from notifications.paging import Page
 from notifications.policy import Waits
-from notifications.rules import Loudness, Whom, rule_for
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +40,9 @@ BEAT = timedelta(seconds=10)
 BATCH = 200
 PUT_OFF = timedelta(minutes=1)
 """How long a row that cannot be handled waits, so that it does not hold up the others."""
+
+REST = timedelta(milliseconds=100)
+"""How long the engine rests in a flood, after a pass in which reports only joined a page that rings already."""
 
 FORGOTTEN = timedelta(days=1)
 """A worker that has not ticked for this long is gone for good."""
@@ -74,6 +75,16 @@ class Setup:
     waits: Waits
     wording: Callable[[Session, Person | None], Wording]
     reachable: Callable[[Session, ChannelKind], bool]
+
+
+class Due(NamedTuple):
+    """What a tick would find to do."""
+
+    beat: bool
+    bells: bool
+    pages: bool
+    deliveries: bool
+    deadlines: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,7 @@ class Engine:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._beaten_at: datetime | None = None
+        self._flood = False
         store.on_bell(self.wake)
 
     def wake(self) -> None:
@@ -151,57 +163,51 @@ class Engine:
             self._woken.clear()
             while self.tick(self.clock()):
                 pass
+            if self._flood:
+                # What comes now joins a page that rings already: many at once cost little more than one.
+                self._stopping.wait(REST.total_seconds())
 
     def tick(self, now: datetime) -> bool:
         """One pass over all that is due. True when a full batch was found, so that more may wait."""
-        with self.store.reading() as session:
-            if not self._anything_due(session, now):
-                return False
+        self._flood = False
+        due = self._due(now)
+        if not any(due):
+            return False
         try:
-            jobs, more = self._pass(now, careful=False)
+            jobs, more = self._pass(now, due, careful=False)
         except Exception:
             log.exception("a pass failed; each row is tried alone")
-            jobs, more = self._pass(now, careful=True)
+            jobs, more = self._pass(now, due, careful=True)
         for job in jobs:
             self.senders.submit(job.channel, partial(self.send, job))
         return more
 
-    def _anything_due(self, session: Session, now: datetime) -> bool:
-        if self._beaten_at is None or now - self._beaten_at >= BEAT:
-            return True
-        ripe = or_(Bell.not_before.is_(None), Bell.not_before <= now)
-        return bool(
-            session.scalar(
-                select(
-                    or_(
-                        exists().where(ripe),
-                        exists().where(Page.ended_at.is_(None), Page.ring_at <= now),
-                        exists().where(Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= now),
-                        exists().where(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < now),
-                        _deadline_due(now),
-                    )
-                )
-            )
-        )
+    def _due(self, now: datetime) -> Due:
+        beat = self._beaten_at is None or now - self._beaten_at >= BEAT
+        with self.store.reading() as session:
+            row = session.connection().execute(_DUE, {"now": now}).one()
+        return Due(beat, *map(bool, row))
 
-    def _pass(self, now: datetime, *, careful: bool) -> tuple[list[Job], bool]:
-        struck = self._strike(now, careful=careful)
+    def _pass(self, now: datetime, due: Due, *, careful: bool) -> tuple[list[Job], bool]:
+        struck = self._strike(now, careful=careful) if due.deadlines else 0
+        jobs: list[Job] = []
+        rung = claimed = 0
         with self.store.writing() as session:
             if is_postgresql(session):
                 # One engine at a time decides; many may send. No row is locked, so that no report waits for this.
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _DECIDING})
             beat_at = self._beat(session, now)
-            heard = self._hear(session, now, careful=careful)
-            rung = self._ring(session, now, careful=careful)
-            jobs, claimed = self._claim(session, now, careful=careful)
+            heard = hear(session, limit=BATCH, careful=careful, put_off=PUT_OFF, now=now)
+            if heard.stirred or due.pages:
+                rung = self._ring(session, now, careful=careful)
+            if heard.stirred or rung or due.deliveries:
+                jobs, claimed = self._claim(session, now, careful=careful)
         self._beaten_at = beat_at
-        return jobs, bool(struck or BATCH in (heard, rung, claimed))
+        self._flood = heard.folded > 0 and not heard.stirred
+        return jobs, bool(struck or BATCH in (heard.count, rung, claimed))
 
     def _strike(self, now: datetime, *, careful: bool) -> int:
         """In a transaction of its own: it locks incidents as the verbs do, and must hold no page meanwhile."""
-        with self.store.reading() as session:
-            if not session.scalar(select(_deadline_due(now))):
-                return 0
         with self.store.writing() as session:
             return deadlines.strike(session, now=now, careful=careful)
 
@@ -229,46 +235,6 @@ class Engine:
                 log.exception("page %s could not ring; it is tried again in a minute", page.id)
                 page.ring_at = now + PUT_OFF
         return len(pages)
-
-    def _hear(self, session: Session, now: datetime, *, careful: bool) -> int:
-        bells = session.scalars(
-            select(Bell)
-            .where(or_(Bell.not_before.is_(None), Bell.not_before <= now))
-            .order_by(Bell.id)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for bell in bells:
-            if not careful:
-                self._answer(session, bell, now)
-                continue
-            try:
-                with session.begin_nested():
-                    self._answer(session, bell, now)
-            except Exception:
-                log.exception("entry %s could not be handled; it is tried again in a minute", bell.entry_id)
-                bell.not_before = now + PUT_OFF
-        session.flush()
-        return len(bells)
-
-    def _answer(self, session: Session, bell: Bell, now: datetime) -> None:
-        """Do what the table says about one entry, and take its bell away in the same transaction."""
-        entry = bell.entry
-        rule = rule_for(entry)
-        if rule.first_step and entry.person_id is not None:
-            paging.first_step_taken(session, entry, now=now)
-        if rule.loudness is Loudness.PAGE:
-            paging.ring_for(session, entry, now=now)
-        elif rule.loudness is Loudness.TELL and rule.whom is not None:
-            self._tell(session, entry, rule.whom, now)
-        session.delete(bell)
-        session.flush()
-
-    def _tell(self, session: Session, entry: Entry, whom: Whom, now: datetime) -> None:
-        for person in _told(session, entry, whom):
-            contacts = contacts_of(session, person.id)
-            if contacts:
-                delivery.queue(session, contacts[0], Purpose.TELL, entry_id=entry.id, now=now)
 
     def _claim(self, session: Session, now: datetime, *, careful: bool) -> tuple[list[Job], int]:
         jobs = []
@@ -347,30 +313,16 @@ _CLAIM_LOST = DeliveryState.SENDING
 """Somebody else sends it, or has sent it."""
 
 
-def _deadline_due(now: datetime) -> ColumnElement[bool]:
-    return exists().where(Obligation.standing.in_(OPEN), Obligation.next_warning_at <= now)
-
-
-def _told(session: Session, entry: Entry, whom: Whom) -> list[Person]:
-    """Who hears of an entry that does not page; the author is not told of their own act."""
-    incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
-    if whom is Whom.OTHERS_RUNG:
-        # Only whom a ring has reached, or may be reaching now: nobody learns that an alarm is over that never came.
-        reached = or_(Delivery.accepted_at.is_not(None), Delivery.state == DeliveryState.SENDING)
-        rung = select(Delivery.person_id).where(
-            Delivery.purpose == Purpose.RING, Delivery.page_id == entry.facts.get("page"), reached
-        )
-        people = list(
-            session.scalars(select(Person).where(Person.id.in_(rung), Person.left_at.is_(None)).order_by(Person.id))
-        )
-    elif whom is Whom.HANDLER and incident is not None and incident.handler and incident.handler.left_at is None:
-        people = [incident.handler]
-    else:
-        # A DPO who grants themself a role is the author: then the next one who can hear of it does.
-        held = (holders(session, entry.organisation_id, role) for role in (Role.DPO, Role.DEPUTY, Role.MANAGEMENT))
-        others = ([person for person in people if person.id != entry.person_id] for people in held)
-        people = next((people for people in others if people), [])
-    return [person for person in people if person.id != entry.person_id]
+_NOW = bindparam("now", type_=UTCDateTime())
+_DUE = select(
+    exists().where(or_(Bell.not_before.is_(None), Bell.not_before <= _NOW)),
+    exists().where(Page.ended_at.is_(None), Page.ring_at <= _NOW),
+    or_(
+        exists().where(Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= _NOW),
+        exists().where(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < _NOW),
+    ),
+    exists().where(Obligation.standing.in_(OPEN), Obligation.next_warning_at <= _NOW),
+)
 
 
 __all__ = ["Engine", "Heartbeat", "Job", "Outcome", "Setup"]

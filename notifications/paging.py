@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, StillHappening
@@ -95,7 +95,7 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
     """
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
     loudness = LOUDNESS[incident.still_happening] if incident else 2
-    alone = incident is not None and (incident.restricted or incident.drill or incident.canary)
+    alone = incident is not None and rings_alone(incident)
     page = _ringing(session, entry, incident, loudness, alone)
     if page is None:
         page = Page(
@@ -118,21 +118,40 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
     return page
 
 
+def rings_alone(incident: Incident) -> bool:
+    """Whether an incident's entries never share a page with those of others."""
+    return incident.restricted or incident.drill or incident.canary
+
+
+def shared_page(session: Session, organisation_id: int, loudness: int) -> Page | None:
+    """The page that a further report of this loudness joins: still ringing, not quieted, at least as loud.
+
+    Locked, so that nobody takes it at this moment.
+    """
+    return _first(session, _open_pages(organisation_id, loudness).where(Page.alone.is_(False)))
+
+
 def _ringing(session: Session, entry: Entry, incident: Incident | None, loudness: int, alone: bool) -> Page | None:
-    """The page an entry may join: still ringing and not quieted. Locked, so that nobody takes it at this moment."""
-    query = select(Page).where(
-        Page.organisation_id == entry.organisation_id, Page.ended_at.is_(None), Page.quiet_until.is_(None)
-    )
+    """The page an entry may join."""
     if entry.kind is Kind.REPORTED and not alone:
-        query = query.where(Page.alone.is_(False), Page.loudness >= loudness)
-    else:
-        # An incident that was restricted later has older entries in a page that it shares: not that one.
-        query = query.where(
-            Page.id.in_(select(PageEntry.page_id).where(PageEntry.incident_id == (incident.id if incident else 0))),
-            Page.alone.is_(alone),
-            Page.loudness >= loudness,
-        )
-    return session.scalars(query.order_by(Page.id).limit(1).with_for_update(key_share=True)).first()
+        return shared_page(session, entry.organisation_id, loudness)
+    # An incident that was restricted later has older entries in a page that it shares: not that one.
+    own = select(PageEntry.page_id).where(PageEntry.incident_id == (incident.id if incident else 0))
+    pages = _open_pages(entry.organisation_id, loudness)
+    return _first(session, pages.where(Page.id.in_(own), Page.alone.is_(alone)))
+
+
+def _open_pages(organisation_id: int, loudness: int) -> Select[Page]:
+    return select(Page).where(
+        Page.organisation_id == organisation_id,
+        Page.ended_at.is_(None),
+        Page.quiet_until.is_(None),
+        Page.loudness >= loudness,
+    )
+
+
+def _first(session: Session, pages: Select[Page]) -> Page | None:
+    return session.scalars(pages.order_by(Page.id).limit(1).with_for_update(key_share=True)).first()
 
 
 def due_pages(session: Session, *, limit: int = 100, now: datetime) -> list[Page]:

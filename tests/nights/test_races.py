@@ -24,6 +24,7 @@ from incidents.timeline import Bell, Timeline, person_as_actor, verify
 from notifications import delivery, paging
 from notifications.delivery import Delivery, DeliveryState
 from notifications.engine import Engine, Setup
+from notifications.hearing import Answering
 from notifications.paging import Page, PageEntry
 from notifications.policy import Waits
 from notifications.senders import Senders
@@ -176,8 +177,7 @@ def test_two_claims_at_once_never_take_the_same_delivery(night: Night, other: St
     for number in range(10):
         alone(night.installation.store, night.installation, number)
     with night.installation.store.writing() as session:
-        for bell in session.scalars(select(Bell).order_by(Bell.id)).all():
-            night.engine._answer(session, bell, night.now)
+        Answering(session, now=night.now).answer(session.scalars(select(Bell).order_by(Bell.id)).all())
         for page in session.scalars(select(Page)).all():
             page.ring_at = night.now
             paging.ring(session, page, waits=night.waits, now=night.now)
