@@ -7,13 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, g, request, url_for
-from flask_babel import get_locale
+from flask import Flask, Response, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import access, errors, shown
-from app.extensions import babel, csrf, db, login
+from app.extensions import babel, csrf, db, forget, login
 from app.installation import Installation
+from app.language import language, teach
 from app.navigation import shell
 from app.pages import blueprints
 from incidents.organisation import the_organisation
@@ -73,12 +73,13 @@ def create_app(installation: Installation) -> Flask:
 
 def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
+    teach(app)
 
     @app.context_processor
     def everywhere() -> dict[str, Any]:
         return {
             "asset": asset,
-            "lang": str(get_locale() or "en").replace("_", "-"),
+            "lang": language().locale.replace("_", "-"),
             "version": VERSION,
             "moment": shown.moment,
             **shell(),
@@ -109,5 +110,5 @@ def _headers(response: Response) -> Response:
         headers["Cache-Control"] = "no-store"
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    g.pop("zone", None)
+    forget()
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, g
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from incidents.organisation import Organisation, the_organisation
 from incidents.orm import Base
 
 
@@ -32,6 +33,21 @@ def read_session() -> Session:
     return session
 
 
+def our_organisation() -> Organisation:
+    """The organisation, read once a request, in this request's session."""
+    if "organisation" not in g:
+        g.organisation = the_organisation(read_session())
+    found: Organisation = g.organisation
+    return found
+
+
+def forget() -> None:
+    """Nothing that was read for this request is known any more."""
+    for name in ("organisation", "zone", "readiness"):
+        g.pop(name, None)
+
+
 login = LoginManager()
 csrf = CSRFProtect()
-babel = Babel()
+babel = Babel(configure_jinja=False)
+"""It serves the forms' own messages; those of the pages are `app.language`'s."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask import current_app, g, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import me
-from app.extensions import db, read_session
+from app.extensions import db, our_organisation, read_session
 from app.installation import Installation
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from incidents.law.clock import utcnow
-from incidents.organisation import Organisation, the_organisation
+from incidents.organisation import Organisation
 from incidents.people import Right
-from notifications.readiness import Fault, Mend, readiness
+from notifications.readiness import Fault, Mend, Readiness, readiness
 
 PLACES = (
     ("desk.desk", _l("Desk"), (Right.READ_INCIDENTS,)),
@@ -47,7 +47,15 @@ def installation() -> Installation:
 
 def organisation() -> Organisation:
     """The organisation, read in this request's session."""
-    return the_organisation(read_session())
+    return our_organisation()
+
+
+def ready() -> Readiness:
+    """Who can be paged, found once a request."""
+    if "readiness" not in g:
+        g.readiness = readiness(read_session(), organisation(), reachable=installation().reachable, now=utcnow())
+    found: Readiness = g.readiness
+    return found
 
 
 def shell() -> dict[str, Any]:
@@ -95,10 +103,8 @@ def unpageable() -> list[Unpageable]:
 
     People with the same fault share a line.
     """
-    house = installation()
-    found = readiness(read_session(), organisation(), reachable=house.reachable, now=utcnow())
     lines: dict[str, list[Fault]] = {}
-    for fault in found.faults:
+    for fault in ready().faults:
         lines.setdefault(fault.words(_), []).append(fault)
     return [Unpageable(_who(faults), words, _mend(faults)) for words, faults in lines.items()]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, ValidationError
 from wtforms.widgets import Input, PasswordInput, TextInput
 
 from app import errors, passwords
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from incidents.refusals import Refused
 
 

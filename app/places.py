@@ -8,9 +8,6 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from babel import Locale
-from flask_babel import get_locale
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -19,6 +16,9 @@ from wtforms.validators import DataRequired
 from app import errors
 from app.config import address_fault
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import language
+from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from incidents.refusals import Refused
 from notifications.channels.mail import domain_of
@@ -53,7 +53,7 @@ def option(value: str, label: object) -> Any:
 
 def countries() -> list[tuple[str, str]]:
     """All countries by name, in the reader's language, after an empty choice."""
-    return [("", _("Choose a country")), *_countries_of(str(get_locale() or "en"))]
+    return [("", _("Choose a country")), *_countries_of(language().locale)]
 
 
 @lru_cache(maxsize=1)

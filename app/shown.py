@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from flask import g, has_request_context
-from flask_babel import get_locale
-from flask_babel import gettext as _
 
-from app.extensions import read_session
-from incidents.organisation import the_organisation
+from app.extensions import our_organisation
+from app.language import gettext as _
+from app.language import language
 
 NEAR = timedelta(hours=12)
 
@@ -42,7 +41,7 @@ def zone() -> ZoneInfo:
     if not has_request_context():
         return ZoneInfo("UTC")
     if "zone" not in g:
-        g.zone = ZoneInfo(the_organisation(read_session()).zone)
+        g.zone = ZoneInfo(our_organisation().zone)
     found: ZoneInfo = g.zone
     return found
 
@@ -53,7 +52,7 @@ def moment(at: datetime | None, place: ZoneInfo | None = None) -> Moment | None:
         return None
     place = place or zone()
     local = at.astimezone(place)
-    words = f"{_formatted(local.replace(tzinfo=None, second=0, microsecond=0), str(get_locale() or 'en'))} {local:%Z}"
+    words = f"{_formatted(local.replace(tzinfo=None, second=0, microsecond=0), language().locale)} {local:%Z}"
     utc = at.astimezone(UTC)
     same_day = utc.date() == local.date()
     return Moment(at.isoformat(), words, f"{utc:%H:%M} UTC" if same_day else f"{utc:%d %b %H:%M} UTC")

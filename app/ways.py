@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from notifications.channels import ChannelKind
 from notifications.contact import Contact, contacts_of
 from notifications.links import masked as hidden

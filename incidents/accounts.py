@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from incidents.organisation import LegalEntity, Organisation, checked_country, checked_zone
 from incidents.people import Grant, Invitation, Person, Role, SignIn, by_email
@@ -264,9 +264,15 @@ def sign_in(session: Session, person: Person, *, now: datetime) -> str:
 
 def signed_in(session: Session, token: str) -> SignIn | None:
     """The sign-in that a cookie's token belongs to, unless it was ended or the person left."""
-    found = session.scalars(
-        select(SignIn).where(SignIn.token_digest == _digest(token), SignIn.ended_at.is_(None))
-    ).first()
+    found = (
+        session.scalars(
+            select(SignIn)
+            .where(SignIn.token_digest == _digest(token), SignIn.ended_at.is_(None))
+            .options(joinedload(SignIn.person).joinedload(Person.grants))  # every page asks: in one query
+        )
+        .unique()
+        .first()
+    )
     return found if found is not None and found.person.left_at is None else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,11 +17,11 @@ from incidents.store import Store
 from incidents.words import N_
 from incidents.words.enums import words_for
 from notifications.channels import ChannelKind
-from notifications.contact import Contact, contacts_of
+from notifications.contact import Contact, contacts_of_all
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.engine import Heartbeat
 from notifications.paging import Page
-from notifications.policy import STEPS, empty_steps, people_at
+from notifications.policy import Ladder
 
 ENOUGH = 2
 """So many people must have proved that a page reaches them."""
@@ -96,30 +96,43 @@ def readiness(
     elif not organisation.public_address:
         no_address = N_("No public address is set, so pages would carry no link. Set it in the settings.")
         faults.append(Fault(no_address, mend=Mend.SETTINGS))
-    faults += engine_faults(session, now=now)
-    people = people_at(session, organisation.id, len(STEPS) - 1)
-    ready = 0
-    for person in people:
-        fault = fault_of(session, person, reachable)
-        if fault is None:
-            ready += 1
-        else:
-            faults.append(fault)
+    last_beat_at, silent = _engine(session, organisation)
+    faults += _beat_faults(None if last_beat_at is None else now - last_beat_at)
+    ladder = Ladder.of(session, organisation.id)
+    people = ladder.people
+    unpageable = faults_of(session, people, reachable)
+    faults += unpageable
+    ready = len(people) - len(unpageable)
     gaps = [
         Fault(N_("Nobody holds the role %(role)s, so a page passes over it."), params={"role": role})
-        for role in empty_steps(session, organisation.id)
+        for role in ladder.empty
     ]
     if organisation.set_up_at is not None and ready < ENOUGH:
         faults += gaps
     if organisation.set_up_at is not None and len(people) < ENOUGH:
         faults.append(Fault(N_("Fewer than two people can be paged. Invite another one.")))
-    faults += _page_faults(session, organisation)
+    if silent:
+        faults.append(Fault(N_("Pages that ring nobody at all: %(number)s."), params={"number": silent}))
     return Readiness(ready, tuple(faults), tuple(gaps))
+
+
+def _engine(session: Session, organisation: Organisation) -> tuple[datetime | None, int]:
+    """When a worker last ticked, and how many pages ring nobody."""
+    silent = (
+        select(func.count(Page.id))
+        .where(Page.organisation_id == organisation.id, Page.ended_at.is_(None), Page.nobody_at.is_not(None))
+        .scalar_subquery()
+    )
+    row = session.execute(select(select(func.max(Heartbeat.beat_at)).scalar_subquery(), silent)).one()
+    return row[0], row[1]
 
 
 def engine_faults(session: Session, *, now: datetime) -> list[Fault]:
     """Whether a worker ticks."""
-    age = beat_age(session, now=now)
+    return _beat_faults(beat_age(session, now=now))
+
+
+def _beat_faults(age: timedelta | None) -> list[Fault]:
     if age is None:
         none_yet = N_("No worker has run yet, so nothing is sent. Start one: tocsin serve, or tocsin worker.")
         return [Fault(none_yet, mend=Mend.SERVER)]
@@ -164,53 +177,61 @@ def pulse(store: Store, *, now: datetime) -> str:
 
 def fault_of(session: Session, person: Person, reachable: Callable[[Session, ChannelKind], bool]) -> Fault | None:
     """Why a page would not reach this person; None when a way was proved to work."""
-    found = _cause(session, person, reachable)
-    if found is None:
-        return None
-    cause, params = found
+    return next(iter(faults_of(session, [person], reachable)), None)
+
+
+def faults_of(
+    session: Session, people: Sequence[Person], reachable: Callable[[Session, ChannelKind], bool]
+) -> list[Fault]:
+    """Why a page would not reach some of these people; in few queries, however many they are."""
+    contacts = contacts_of_all(session, [person.id for person in people])
+    kinds = {contact.channel for ways in contacts.values() for contact in ways}
+    open_kinds = {kind for kind in kinds if reachable(session, kind)}
+    working = {
+        person_id: [contact for contact in ways if contact.channel in open_kinds]
+        for person_id, ways in contacts.items()
+    }
+    silent = [person for person in people if not any(_proved(contact) for contact in working[person.id])]
+    tested = _tested(session, [contact for person in silent for contact in working[person.id]])
+    return [_fault(person, contacts[person.id], working[person.id], tested) for person in silent]
+
+
+def _proved(contact: Contact) -> bool:
+    return contact.verified_at is not None and contact.failed_at is None
+
+
+def _fault(person: Person, contacts: list[Contact], working: list[Contact], tested: set[int]) -> Fault:
+    cause, params = _cause(person, contacts, working, tested)
     return Fault(cause, person.name, params, person.id, Mend.SETTINGS if cause == NO_MAIL else Mend.PEOPLE)
 
 
 def _cause(
-    session: Session, person: Person, reachable: Callable[[Session, ChannelKind], bool]
-) -> tuple[str, dict[str, object]] | None:
-    contacts = contacts_of(session, person.id)
-    working = [contact for contact in contacts if reachable(session, contact.channel)]
+    person: Person, contacts: list[Contact], working: list[Contact], tested: set[int]
+) -> tuple[str, dict[str, object]]:
     if not contacts:
         return N_("has no way to be reached. Add one."), {}
     if not working:
         return NO_MAIL, {}
-    if any(contact.verified_at is not None and contact.failed_at is None for contact in working):
-        return None
     failing = next((contact for contact in working if contact.failure), None)
     if failing is not None:
         return N_("cannot be reached: %(cause)s"), {"cause": failing.failure or ""}
     if person.password_hash is None:
         return N_("has not accepted the invitation."), {}
-    if _tested(session, working):
+    if any(contact.id in tested for contact in working):
         return N_("has not acknowledged the test page yet."), {}
     return N_("was never sent a test page. Send one."), {}
 
 
-def _tested(session: Session, contacts: list[Contact]) -> bool:
-    return (
-        session.scalar(
-            select(Delivery.id).where(
+def _tested(session: Session, contacts: list[Contact]) -> set[int]:
+    """The keys of those that a test page went to, or is about to go to."""
+    if not contacts:
+        return set()
+    return set(
+        session.scalars(
+            select(Delivery.contact_id).where(
                 Delivery.purpose == Purpose.TEST,
                 Delivery.contact_id.in_([contact.id for contact in contacts]),
                 Delivery.state.in_((DeliveryState.ACCEPTED, DeliveryState.QUEUED, DeliveryState.SENDING)),
             )
         )
-        is not None
     )
-
-
-def _page_faults(session: Session, organisation: Organisation) -> list[Fault]:
-    silent = session.scalar(
-        select(func.count(Page.id)).where(
-            Page.organisation_id == organisation.id, Page.ended_at.is_(None), Page.nobody_at.is_not(None)
-        )
-    )
-    if silent:
-        return [Fault(N_("Pages that ring nobody at all: %(number)s."), params={"number": silent})]
-    return []

@@ -83,11 +83,14 @@ class Taken:
 
 def taken_by(session: Session, incident_ids: Iterable[int]) -> dict[int, Taken]:
     """For each of these incidents, the last acknowledgement that covered an entry of it."""
+    wanted = list(incident_ids)
+    if not wanted:
+        return {}
     rows = session.execute(
         select(PageEntry.incident_id, Person.name, Acknowledgement)
         .join(Acknowledgement, Acknowledgement.page_id == PageEntry.page_id)
         .join(Person, Person.id == Acknowledgement.person_id)
-        .where(PageEntry.incident_id.in_(list(incident_ids)), PageEntry.entry_id <= Acknowledgement.through_entry_id)
+        .where(PageEntry.incident_id.in_(wanted), PageEntry.entry_id <= Acknowledgement.through_entry_id)
         .options(lazyload(Acknowledgement.person))
         .order_by(Acknowledgement.id)
     )

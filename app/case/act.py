@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import shown
 from app.access import me
 from app.case.typed import StaffForm
 from app.extensions import read_session
+from app.language import gettext as _
 from incidents.incident import Incident, find
 from incidents.law.clock import utcnow
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
-
 from app import shown
+from app.language import gettext as _
 from incidents.law.counting import Count, count
 from incidents.law.regimes import load
 from incidents.obligations import Obligation, Targets

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from app import shown
 from app.access import may
 from app.case.clocks import title_of
 from app.case.lanes import DUTY, Link, step_link
 from app.case.told import STILL
+from app.language import gettext as _
 from incidents.desk import Casefile
 from incidents.incident import Incident, OurRole, StillHappening, Urgency, What
 from incidents.obligations import Obligation

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from app import shown
 from app.access import may
 from app.case.clocks import basis_of, title_of
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
+from app.language import ngettext
 from incidents.desk import Casefile
 from incidents.filing import Filing
 from incidents.incident import Incident, Lane

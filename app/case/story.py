@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import shown
 from app.access import may
 from app.case.clocks import title_of
 from app.case.lanes import Link
 from app.case.told import STILL, size_words
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from incidents.desk import Casefile
 from incidents.incident import OurRole, StillHappening, What
 from incidents.people import Right

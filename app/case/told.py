@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import shown
 from app.access import may
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from incidents.desk import Casefile
 from incidents.evidence import Evidence
 from incidents.incident import StillHappening

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.widgets import DateTimeLocalInput
 
 from app import errors, shown
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from incidents.law.localtime import AmbiguousTime, Reading, read_local
 from incidents.refusals import Refused
 from incidents.timeline import readable

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, session, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as Answer
 from wtforms.validators import DataRequired
@@ -14,6 +12,8 @@ from wtforms.validators import DataRequired
 from app import passwords, signing_in
 from app.access import anybody_signed_in, me
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from app.newpassword import NewPassword, SecretField
 from app.ways import ways

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from flask_babel import gettext as _
 
 from app import shown
 from app.access import public
 from app.extensions import csrf, read_session
+from app.language import gettext as _
 from app.navigation import installation, organisation
 from incidents.law.clock import utcnow
 from notifications.delivery import Purpose

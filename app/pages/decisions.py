@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import shown
 from app.access import me, requires
@@ -13,6 +11,8 @@ from app.case.act import act_page, incident_for_me, recorded
 from app.case.story import story_of
 from app.case.typed import StaffForm, clock, prose, which
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents import decisions as verbs
 from incidents.desk import casefile, entry_of

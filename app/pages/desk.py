@@ -8,8 +8,6 @@ from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
@@ -18,6 +16,8 @@ from app.access import may, me, requires
 from app.case.head import Tag, basis_words, bell_of, tags_of, who_has
 from app.case.typed import chosen
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents.desk import Drawer, Mark, on_desk
 from incidents.incident import Incident

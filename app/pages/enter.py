@@ -8,7 +8,6 @@ from datetime import datetime
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 from wtforms import HiddenField, RadioField
 
@@ -16,6 +15,7 @@ from app import shown
 from app.access import me, requires
 from app.case.typed import StaffForm, chosen, clock, line, option, prose, which
 from app.extensions import read_session
+from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from incidents import intake, receipt
 from incidents.incident import Incident, StillHappening, find

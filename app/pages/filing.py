@@ -6,8 +6,6 @@ from datetime import datetime
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app import shown
@@ -16,6 +14,8 @@ from app.case.act import act_page, incident_for_me, recorded
 from app.case.lanes import DUTY, duty_words
 from app.case.typed import StaffForm, clock, line, prose, which
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents import filing as verbs
 from incidents.desk import belonging

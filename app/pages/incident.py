@@ -6,8 +6,6 @@ from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from app.access import may, me, requires
 from app.case.act import incident_for_me, kept_as
@@ -17,6 +15,8 @@ from app.case.lanes import Link, lanes_of
 from app.case.story import story_of
 from app.case.told import told_of
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import ngettext
 from app.navigation import installation
 from incidents.desk import casefile
 from incidents.incident import Incident

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as Answer
 
 from app import errors, passwords, signing_in
 from app.access import anybody_signed_in, me, public
 from app.extensions import read_session
+from app.language import gettext as _
 from app.navigation import installation
 from app.newpassword import NewPassword
 from app.ways import ways

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user, logout_user
 from flask_wtf import FlaskForm
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +15,8 @@ from wtforms.validators import DataRequired
 from app import passwords, signing_in
 from app.access import anybody_signed_in, me, public
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import PLACES, installation
 from app.newpassword import SecretField
 from incidents import accounts

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
 from app import shown
 from app.access import requires
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.ways import KINDS
 from incidents.law.clock import utcnow

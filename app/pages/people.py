@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
@@ -18,6 +16,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app import errors
 from app.access import me, requires
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.newpassword import SecretField
 from app.places import mailbox, option, stripped

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app import shown
 from app.access import may, me, requires
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import ngettext
 from app.spreadsheet import Cell, sheet
 from incidents import register as entries
 from incidents.incident import OurRole, What

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Answer
 from wtforms import Field, IntegerField, RadioField, StringField, TextAreaField, ValidationError
@@ -15,6 +13,8 @@ from wtforms.validators import DataRequired
 from app import errors, locked, shown
 from app.access import me, requires
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.newpassword import SecretField
 from app.places import OrganisationFields, mailbox, option, stripped

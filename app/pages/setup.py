@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 from wtforms import Field, RadioField, StringField, ValidationError
@@ -16,6 +14,8 @@ from wtforms.validators import DataRequired
 from app import errors, locked, passwords, setup_link, signing_in
 from app.access import public, requires
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.newpassword import NewPassword, SecretField
 from app.places import OrganisationFields, mailbox, option, stripped
@@ -31,7 +31,7 @@ from notifications import welcome
 from notifications.channels import ChannelKind
 from notifications.contact import add_contact
 from notifications.policy import STEPS, people_at
-from notifications.readiness import ENOUGH, fault_of
+from notifications.readiness import ENOUGH, faults_of
 
 pages = Blueprint("setup", __name__)
 
@@ -181,7 +181,7 @@ def what_is_next() -> str:
     session, house = read_session(), installation()
     people = people_at(session, organisation().id, len(STEPS) - 1)
     accepted = sum(person.password_hash is not None for person in people)
-    ready = sum(fault_of(session, person, house.reachable) is None for person in people)
+    ready = len(people) - len(faults_of(session, people, house.reachable))
     mail = house.smtp(session) is not None
     steps = [
         Next(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app import shown
 from app.access import me, requires
@@ -13,6 +11,8 @@ from app.case.act import act_page, incident_for_me, kept_as, recorded
 from app.case.lanes import anchor_of, step_words
 from app.case.typed import StaffForm, clock, prose, which
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents import workflow
 from incidents.desk import belonging

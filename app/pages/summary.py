@@ -9,21 +9,20 @@ from typing import Any
 
 from babel.dates import get_month_names
 from flask import Blueprint, current_app, render_template, url_for
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app import charts, shown
 from app.access import may, me, requires
 from app.extensions import read_session
-from app.navigation import installation, organisation
+from app.language import gettext as _
+from app.language import language, ngettext
+from app.navigation import installation, ready
 from app.spreadsheet import Cell, sheet
 from incidents.law.clock import utcnow
 from incidents.people import Right
 from incidents.summaries import Medians, OpenIncident, Summary, open_incidents, summarise
 from incidents.words.enums import words_for
 from notifications.figures import time_to_acknowledge
-from notifications.readiness import readiness
 
 pages = Blueprint("summary", __name__)
 
@@ -62,7 +61,7 @@ def summary() -> str:
     found = summarise(read_session(), me(), zone=shown.zone(), now=now)
     taken = time_to_acknowledge(read_session(), me().organisation_id, found.year)
     rows = [_row(one, now) for one in open_incidents(read_session(), me(), limit=SHOWN)]
-    needs = _needs(found, now)
+    needs = _needs(found)
     return render_template(
         "summary/summary.html",
         title=_title(needs),
@@ -97,7 +96,7 @@ def _title(needs: list[Need]) -> str:
     return ngettext("%(num)s thing needs you", "%(num)s things need you", len(needs))
 
 
-def _needs(found: Summary, now: datetime) -> list[Need]:
+def _needs(found: Summary) -> list[Need]:
     desk = _desk()
     needs = []
     if found.overdue:
@@ -114,8 +113,7 @@ def _needs(found: Summary, now: datetime) -> list[Need]:
             found.unexplained,
         )
         needs.append(Need(words, desk))
-    ready = readiness(read_session(), organisation(), reachable=installation().reachable, now=now).ready
-    if not ready:
+    if not ready().ready:
         people = _url("people.people") if may(Right.CONFIGURE) else None
         needs.append(Need(_("Nobody can be paged: a report tonight would wake no one."), people))
     return needs
@@ -206,7 +204,7 @@ def _taken_said(taken: Medians) -> str:
 
 
 def _months() -> list[str]:
-    names = get_month_names("abbreviated", locale=get_locale() or "en")
+    names = get_month_names("abbreviated", locale=language().locale)
     return [names[number] for number in range(1, 13)]
 
 
@@ -222,7 +220,7 @@ def _csv(found: Summary, taken: Medians, now: datetime) -> Iterator[tuple[Cell, 
     """One figure a row: part, name, value, unit, detail, due. Lengths of time are in seconds."""
     yield _("Part"), _("Name"), _("Value"), _("Unit"), _("Detail"), _("Due (UTC)")
     yield _("Summary"), _("Restricted incidents may be left out"), "", "", _("as of"), now
-    for need in _needs(found, now):
+    for need in _needs(found):
         yield _("Needs you"), need.words, "", "", "", ""
     year = _("Year %(year)s", year=found.year.number)
     yield year, _("open incidents"), found.open, "", "", ""

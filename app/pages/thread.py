@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.access import me, requires
 from app.case.act import act_page, incident_for_me, recorded
 from app.case.told import told_of
 from app.case.typed import StaffForm, prose
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents import thread as verbs
 from incidents.desk import belonging, casefile

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from wtforms import RadioField
 
 from app import shown
@@ -14,6 +12,8 @@ from app.case.act import act_page, address, incident_for_me, recorded
 from app.case.told import texts
 from app.case.typed import StaffForm, chosen, line, option, prose
 from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents import triage as verbs
 from incidents.desk import belonging, casefile
