@@ -86,14 +86,15 @@ def _templates(app: Flask) -> None:
         }
 
 
-@lru_cache(maxsize=64)
-def _stamp(path: str) -> str:
-    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+@lru_cache(maxsize=256)
+def _address(path: str, _below: str) -> str:
+    stamp = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    return url_for("static", filename=path, v=stamp)
 
 
 def asset(path: str) -> str:
     """The address of a static file, with its content's hash: cached for ever, never stale."""
-    return url_for("static", filename=path, v=_stamp(path))
+    return _address(path, request.script_root)
 
 
 def _headers(response: Response) -> Response:

@@ -43,7 +43,7 @@ def our_organisation() -> Organisation:
 
 def forget() -> None:
     """Nothing that was read for this request is known any more."""
-    for name in ("organisation", "zone", "readiness"):
+    for name in ("organisation", "advice", "zone", "readiness"):
         g.pop(name, None)
 
 

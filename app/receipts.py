@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, make_response, render_template
-from flask_babel import gettext as _
+from flask import Response, g, make_response, render_template
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app.extensions import db, read_session
+from app.language import gettext as _
 from app.navigation import installation, organisation
 from app.shown import Moment, moment
 from incidents import progress as progressing
 from incidents import receipt
+from incidents.organisation import Organisation, the_organisation
 from incidents.people import RIGHTS, Right
 from incidents.progress import Progress, Turn
 from incidents.report import Report
@@ -50,6 +52,13 @@ class Said:
     at: Moment | None
     text: str
     mine: bool
+
+
+def prepare(session: Session) -> Organisation:
+    """Read what the answer to a report will show in the transaction that stores it, so that nothing is read after."""
+    g.advice = values_of(session, RECEIPT_DO, RECEIPT_DONT)
+    g.organisation = found = the_organisation(session)
+    return found
 
 
 def surroundings() -> dict[str, Any]:
@@ -161,7 +170,7 @@ def readers() -> list[str]:
 
 def advice() -> tuple[list[str], list[str]]:
     """What to do and what not to do: the sentences that the organisation set, or ours."""
-    own = values_of(read_session(), RECEIPT_DO, RECEIPT_DONT)
+    own = g.advice if "advice" in g else values_of(read_session(), RECEIPT_DO, RECEIPT_DONT)
     return own.get(RECEIPT_DO) or [_(words) for words in DO], own.get(RECEIPT_DONT) or [_(words) for words in DONT]
 
 

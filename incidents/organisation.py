@@ -74,9 +74,12 @@ class Setting(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
+_FIRST = select(Organisation).order_by(Organisation.id).limit(1)
+
+
 def the_organisation(session: Session) -> Organisation:
     """The organisation of this installation."""
-    return session.scalars(select(Organisation).order_by(Organisation.id).limit(1)).one()
+    return session.scalars(_FIRST).one()
 
 
 def checked_country(code: str) -> str:

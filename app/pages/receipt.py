@@ -7,14 +7,14 @@ a cookie or a cache.
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from wtforms import Form, StringField
 
 from app import errors, receipts
 from app.access import public
 from app.extensions import csrf, read_session
 from app.guesses import Guesses
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents import evidence, intake, receipt, thread
 from incidents.incident import StillHappening

@@ -7,9 +7,7 @@ import secrets
 from datetime import datetime
 from typing import TypeVar
 
-from flask import Blueprint, Response, g, make_response, render_template, request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from wtforms import Form, HiddenField, RadioField, StringField, TextAreaField
@@ -19,6 +17,8 @@ from app import errors, receipts
 from app.access import public
 from app.extensions import csrf
 from app.installation import Installation
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation
 from app.places import option
 from incidents import intake, receipt
@@ -26,7 +26,7 @@ from incidents.incident import StillHappening
 from incidents.intake import Arrival, Receipt, Told
 from incidents.law.clock import utcnow
 from incidents.law.localtime import AmbiguousTime, known_zone, read_local
-from incidents.organisation import Organisation, the_organisation
+from incidents.organisation import Organisation
 from incidents.refusals import Refused
 from incidents.report import Relation
 from incidents.words.enums import words_for
@@ -106,7 +106,7 @@ def _store(house: Installation, form: ReportForm, now: datetime) -> tuple[Receip
     for attempt in range(TRIES):
         try:
             with house.store.writing() as session:
-                g.organisation = organisation = the_organisation(session)
+                organisation = receipts.prepare(session)
                 made = intake.receive(
                     session,
                     organisation,
