@@ -147,14 +147,6 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
     return wanted
 
 
-def held_by(session: Session, delivery_id: int, worker: str, until: datetime) -> Delivery | None:
-    """The delivery, if that very claim on it still stands."""
-    delivery = session.get(Delivery, delivery_id)
-    if delivery is None or (delivery.claimed_by, delivery.claimed_until) != (worker, until):
-        return None
-    return delivery
-
-
 def release(session: Session, delivery_id: int, worker: str, state: DeliveryState, *, now: datetime) -> None:
     """Give a claim back without having sent: `QUEUED` to be sent again now, or `CANCELLED` for good."""
     delivery = session.get(Delivery, delivery_id, with_for_update={"of": Delivery})

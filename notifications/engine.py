@@ -298,16 +298,21 @@ class Engine:
         others to be sent before the claim ends, or somebody has the page; None when it is sent.
         """
         with self.store.reading() as session:
-            if delivery.held_by(session, job.delivery_id, self.worker, job.claimed_until) is None:
-                return _CLAIM_LOST
-            if job.page_id is not None:
-                page = session.get(Page, job.page_id)
-                if page is None or page.ended_at is not None or paging.holder(page, now=now) is not None:
-                    return DeliveryState.CANCELLED
+            held = session.connection().execute(_CLAIM, {"delivery_id": job.delivery_id}).one_or_none()
+        if held is None or (held.claimed_by, held.claimed_until) != (self.worker, job.claimed_until):
+            return _CLAIM_LOST
+        if job.page_id is not None and (held.ended_at or (held.quiet_until and held.quiet_until > now)):
+            return DeliveryState.CANCELLED
         if job.claimed_until - now < self.setup.waits.lease / 2:
             return DeliveryState.QUEUED
         return None
 
+
+_CLAIM = (
+    select(Delivery.claimed_by, Delivery.claimed_until, Page.ended_at, Page.quiet_until)
+    .outerjoin(Page, Page.id == Delivery.page_id)
+    .where(Delivery.id == bindparam("delivery_id"))
+)
 
 _CLAIM_LOST = DeliveryState.SENDING
 """Somebody else sends it, or has sent it."""
