@@ -1,129 +1,79 @@
-"""Backup and restore: database, keyring and files in one archive, with a list of digests to check them by."""
+"""Backup: database, keyring and files in one archive, consistent while the server runs."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import shutil
-import subprocess
-import tarfile
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
-from app import database
+from app import archive, database, postgresql
 from app.config import Settings
 from incidents.refusals import Refused
 from incidents.words import N_
 
-LIST = "contents.json"
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+COPIES = {SQLITE: "database.sqlite", POSTGRESQL: "database.dump"}
+"""The kinds of database, and the name of the copy of each in an archive."""
 
 
 def backup(settings: Settings, target: Path, *, now: datetime) -> Iterator[str]:
     """Write an archive to `target`, whole or not at all. It holds the keyring: guard it like the reports."""
+    target = target.absolute()
     if target.exists():
         raise Refused(N_("%(file)s exists already. Choose another name."), file=str(target))
-    if not settings.keyring_file.exists():
-        raise Refused(N_("There is nothing to back up here: no keyring was found."))
-    with tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder:
-        stage = Path(folder)
-        stored = _dump(settings, stage)
-        shutil.copy(settings.keyring_file, stage / "keyring.json")
-        # After the database: a file that a row names is on disk before the row is.
-        if settings.files.exists():
-            shutil.copytree(settings.files, stage / "files", ignore=shutil.ignore_patterns(".*"))
-        contents = {str(path.relative_to(stage)): _sha256(path) for path in sorted(stage.rglob("*")) if path.is_file()}
-        (stage / LIST).write_text(json.dumps({"made_at": now.isoformat(), "database": stored, "sha256": contents}))
-        draft = stage / "archive.tar.gz"
-        with tarfile.open(draft, "w:gz") as archive:
-            for name in (*contents, LIST):
-                archive.add(stage / name, arcname=name)
-        draft.chmod(0o600)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.rename(target)
-    yield f"Backed up to {target}: database, keyring and {sum(name.startswith('files/') for name in contents)} files."
+    if not target.parent.is_dir():
+        raise Refused(N_("The folder %(folder)s is not there. Make it first."), folder=str(target.parent))
+    if database.unfinished(settings):
+        raise Refused(N_("A restore was cut off. Start Tocsin once, which finishes it, before you back up."))
+    revision = database.revision(settings)
+    if revision is None or not settings.keyring_file.exists():
+        raise Refused(
+            N_("There is nothing to back up here: no database or no keyring was found in %(folder)s."),
+            folder=str(settings.instance),
+        )
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
+            contents = _collect(settings, Path(folder), revision, target, now)
+    except (OSError, sqlite3.Error) as error:
+        raise Refused(
+            N_("The backup could not be made: %(cause)s. No file was left."), cause=database.cause(error)
+        ) from error
+    yield f"Backed up to {target}: database, keyring and {contents.files} files."
     yield "It holds the keys. Keep it where only those may read it who may read every report."
 
 
-def restore(settings: Settings, source: Path, *, now: datetime) -> Iterator[str]:
-    """Put an archive in place, after checking every digest. What was there is moved aside first."""
-    with tempfile.TemporaryDirectory(dir=settings.instance) as folder:
-        stage = Path(folder)
-        try:
-            with tarfile.open(source, "r:gz") as archive:
-                archive.extractall(stage, filter="data")
-            listed = json.loads((stage / LIST).read_text())
-        except (tarfile.TarError, OSError, ValueError, EOFError) as error:
-            raise Refused(N_("%(file)s is no backup of Tocsin, or it is damaged."), file=str(source)) from error
-        for name, digest in listed["sha256"].items():
-            if not (stage / name).is_file() or _sha256(stage / name) != digest:
-                raise Refused(N_("%(name)s in the backup is damaged. Nothing was changed."), name=name)
-        aside = settings.instance / f"before-restore-{now:%Y%m%dT%H%M%SZ}"
-        yield from _put_back(settings, stage, str(listed["database"]), aside)
-    yield f"Restored the backup of {listed['made_at']}."
-
-
-def _dump(settings: Settings, stage: Path) -> str:
-    """Copy the database into the stage; returns what kind of copy it is."""
+def copy_database(settings: Settings, target: Path) -> Path:
+    """A consistent copy of the database in `target`, while others write."""
     path = database.sqlite_path(settings.database)
-    if path is not None:
-        database.copy_sqlite(path, stage / "database.sqlite")
-        return "sqlite"
-    _postgres_tool("pg_dump", "--format=custom", f"--file={stage / 'database.dump'}", settings=settings)
-    return "postgresql"
+    if path is None:
+        postgresql.dump(settings.database, target)
+        return target
+    return database.copy_sqlite(path, target)
 
 
-def _put_back(settings: Settings, stage: Path, kind: str, aside: Path) -> Iterator[str]:
-    path = database.sqlite_path(settings.database)
-    if (kind == "sqlite") != (path is not None):
-        raise Refused(
-            N_("The backup is of a %(kind)s database, the settings name another kind. Change TOCSIN_DATABASE_URL."),
-            kind=kind,
-        )
-    aside.mkdir()
-    if path is not None:
-        for present in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            if present.exists():
-                present.rename(aside / present.name)
-        (stage / "database.sqlite").rename(path)
-    else:
-        dump = aside / "database.dump"
-        _postgres_tool("pg_dump", "--format=custom", f"--file={dump}", settings=settings)
-        _postgres_tool(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--single-transaction",
-            str(stage / "database.dump"),
-            settings=settings,
-        )
-    for name, present in (("keyring.json", settings.keyring_file), ("files", settings.files)):
-        if present.exists():
-            present.rename(aside / present.name)
-        if (stage / name).exists():
-            (stage / name).rename(present)
-    yield f"What was there is in {aside}. Delete it once you are sure."
+def kind(settings: Settings) -> str:
+    """Which of COPIES the database of the settings is."""
+    return POSTGRESQL if database.sqlite_path(settings.database) is None else SQLITE
 
 
-def _postgres_tool(tool: str, *arguments: str, settings: Settings) -> None:
-    """Run one of PostgreSQL's own tools on the database of the settings."""
-    url = make_url(settings.database).set(drivername="postgresql").render_as_string(hide_password=False)
-    program = shutil.which(tool)
-    if program is None:
-        raise Refused(
-            N_("%(tool)s was not found. Install PostgreSQL's client programs (Debian: postgresql-client)."), tool=tool
-        )
-    option = [f"--dbname={url}"]
-    done = subprocess.run([program, *option, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise Refused(N_("%(tool)s failed: %(cause)s"), tool=tool, cause=done.stderr.strip()[-400:])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _collect(settings: Settings, stage: Path, revision: str, target: Path, now: datetime) -> archive.Contents:
+    """Copy what changes, take the files as they lie, and put the archive in its place in one step."""
+    name = COPIES[kind(settings)]
+    pieces = {name: copy_database(settings, stage / name)}
+    # After the database: keys are only ever added, and a file that a row names is on disk before the row is.
+    pieces[archive.KEYRING] = Path(shutil.copy(settings.keyring_file, stage / archive.KEYRING))
+    if settings.files.is_dir():
+        stored = sorted(path for path in settings.files.iterdir() if path.is_file() and path.name[0] != ".")
+        pieces |= {f"{archive.FILES}/{path.name}": path for path in stored}
+    contents = archive.Contents(
+        now, kind(settings), revision, {name: archive.sha256(path) for name, path in pieces.items()}
+    )
+    contents.write(stage / archive.LIST)
+    draft = stage / "archive.tar.gz"
+    archive.pack(draft, pieces, stage / archive.LIST)
+    draft.rename(target)
+    archive.sync_folder(target.parent)
+    return contents

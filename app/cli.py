@@ -7,13 +7,16 @@ import os
 import signal
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from app import backup as backing
 from app import database, serving
+from app import restore as restoring
 from app.config import BadSettings, Settings, load
 from app.installation import Installation
 from app.worker import OneServer, Worker
@@ -40,10 +43,22 @@ def settings() -> Settings:
         raise SystemExit(2) from None
 
 
-def prepared(chosen: Settings) -> Installation:
-    """An installation whose schema is what this program wants."""
+def prepared(chosen: Settings, *, alone: bool = False) -> Installation:
+    """An installation whose schema is what this program wants; `alone` says that the caller holds the folder's lock."""
     chosen.instance.mkdir(parents=True, exist_ok=True)
+    if database.unfinished(chosen):
+        with nullcontext() if alone else OneServer(chosen.instance):
+            for line in restoring.finish(chosen):
+                click.echo(line)
     database.migrate(chosen, now=utcnow(), say=click.echo)
+    return Installation.open(chosen)
+
+
+def as_it_is(chosen: Settings) -> Installation:
+    """An installation beside which a server may run: one of another version is refused, never upgraded."""
+    causes = database.unready(chosen)
+    if causes:
+        raise Refused(causes[0])
     return Installation.open(chosen)
 
 
@@ -67,7 +82,7 @@ def serve(no_worker: bool) -> None:
         if no_worker:
             raise click.ClickException("On SQLite pages and worker are one process. Leave --no-worker out.")
         with OneServer(chosen.instance):
-            serving.run(prepared(chosen), worker=True)
+            serving.run(prepared(chosen, alone=True), worker=True)
         return
     serving.run(prepared(chosen), worker=not no_worker)
 
@@ -96,9 +111,10 @@ def tick() -> None:
     """One pass over all that is due, and wait for what it sends. For cron, where no server runs on this folder."""
     chosen = settings()
     with OneServer(chosen.instance):
-        beside = Worker(prepared(chosen))
-        beside.engine.tick(utcnow())
-        beside.senders.stop(60.0)
+        installation = prepared(chosen, alone=True)
+        beside = Worker(installation)
+        beside.once(60.0)
+        installation.store.dispose()
 
 
 @main.command()
@@ -119,7 +135,9 @@ def person() -> None:
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice([role.value for role in Role]))
 def person_add(name: str, email: str, roles: tuple[str, ...]) -> None:
     """Make an account and print its invitation link."""
-    house, now = prepared(settings()), utcnow()
+    chosen, now = settings(), utcnow()
+    fresh = not database.unfinished(chosen) and database.revision(chosen) is None
+    house = prepared(chosen) if fresh else as_it_is(chosen)
     with house.store.writing() as session:
         organisation = the_organisation(session)
         made = add_person(session, organisation, name=name, email=email, roles=[Role(role) for role in roles], now=now)
@@ -143,19 +161,31 @@ def restore(file: Path) -> None:
     """Put a backup in place. What was there is moved aside, never deleted."""
     chosen = settings()
     with OneServer(chosen.instance):
-        for line in backing.restore(chosen, file, now=utcnow()):
+        for line in restoring.restore(chosen, file, now=utcnow()):
             click.echo(line)
-        prepared(chosen).store.dispose()
+        prepared(chosen, alone=True).store.dispose()
 
 
 @main.command()
 def check() -> None:
-    """Is this installation able to page? Ends with 0, or with 1 and the plain causes."""
-    house, causes = prepared(settings()), []
+    """Is this installation able to page? Ends with 0, or with 1 and the plain causes. Changes nothing."""
+    chosen = settings()
+    causes = database.unready(chosen)
+    if not causes:
+        house = Installation.open(chosen)
+        causes += _cannot_page(house)
+        house.store.dispose()
+    for cause in causes:
+        click.echo(cause)
+    sys.exit(1 if causes else 0)
+
+
+def _cannot_page(house: Installation) -> list[str]:
+    """Why nobody would be paged, or not by a right clock; prints what else is worth knowing."""
     with house.store.reading() as session:
         organisation = the_organisation(session)
         ready = readiness(session, organisation, reachable=house.reachable, now=utcnow())
-        causes += [f"{fault.person + ' ' if fault.person else ''}{fault.words()}" for fault in ready.faults]
+        causes = [f"{fault.person + ' ' if fault.person else ''}{fault.words()}" for fault in ready.faults]
         causes += [
             f"{wrong.incident}: the deadline of {wrong.rule} is stored as {wrong.stored}, computed as {wrong.computed}."
             for wrong in differences(session, targets=house.targets)
@@ -167,12 +197,12 @@ def check() -> None:
         channel.close()
         if outcome.verdict is not Verdict.ACCEPTED:
             causes.append(f"Mail server: {outcome.detail}")
-    for cause in causes:
-        click.echo(cause)
     for gap in ready.gaps:
         click.echo(f"Note: {gap.words()}")
     click.echo(f"People who have proved that a page reaches them: {ready.ready}.")
-    sys.exit(1 if causes or ready.red else 0)
+    if ready.red and not causes:
+        causes.append("Too few people have proved that a page reaches them.")
+    return causes
 
 
 @main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
@@ -184,11 +214,22 @@ def bench(arguments: tuple[str, ...]) -> None:
 
 def run() -> None:
     """The entry point: a refusal is a sentence, not a traceback."""
+    os.umask(0o077)  # what is made here holds reports or keys
     try:
         main()
     except Refused as refused:
-        click.echo(f"tocsin: {refused}", err=True)
-        raise SystemExit(1) from None
+        fault = str(refused)
+    except (DBAPIError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        fault = f"{place}{database.cause(error)}."
+        if isinstance(error, DBAPIError):
+            fault = f"The database cannot be used: {fault}"
+    else:
+        return
+    click.echo(f"tocsin: {fault}", err=True)
+    raise SystemExit(1)
 
 
 if __name__ == "__main__":

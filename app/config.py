@@ -44,6 +44,7 @@ class Settings:
     tick: float = 2.0
     language: str = "en"
     demo: bool = False
+    migrate_without_copy: bool = False
     smtp_host: str = ""
     smtp_port: int = 587
     smtp_security: str = "starttls"

@@ -78,6 +78,16 @@ class Worker:
         )
         self._scheduler.start()
 
+    def once(self, wait: float) -> None:
+        """One pass without a thread of its own: tick, and for at most `wait` seconds send what it queued."""
+        if self.installation.store.sqlite:
+            with self.installation.store.writing() as session:
+                delivery.void_claims(session)
+        self.engine.wake()
+        self.engine.catch_up()
+        for name in self.senders.stop(wait):
+            log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
+
     def stop(self, wait: float = 10.0) -> None:
         """Finish what is under way, for at most `wait` seconds; the rest is due again at the next start."""
         self._listening.set()
