@@ -8,13 +8,14 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from flask import g, has_request_context
+from flask import g
 
 from app.extensions import our_organisation
 from app.language import gettext as _
 from app.language import language
 
 NEAR = timedelta(hours=12)
+FORMAT = "EEE d MMM yyyy, HH:mm"
 
 
 @dataclass(frozen=True)
@@ -28,39 +29,37 @@ class Moment:
 
 @dataclass(frozen=True)
 class Left:
-    """What is left until an instant, in words; `seconds` is negative when it is late."""
+    """What is left until an instant, in words; `seconds` is negative when it is late, `word` says the level."""
 
     text: str
     level: str
+    word: str
     iso: str
     seconds: int
 
 
 def zone() -> ZoneInfo:
     """The zone in which this request shows local times: the organisation's."""
-    if not has_request_context():
+    try:
+        found: ZoneInfo = g.zone
+    except AttributeError:
+        found = g.zone = ZoneInfo(our_organisation().zone)
+    except RuntimeError:  # outside a request
         return ZoneInfo("UTC")
-    if "zone" not in g:
-        g.zone = ZoneInfo(our_organisation().zone)
-    found: ZoneInfo = g.zone
     return found
 
 
 def moment(at: datetime | None, place: ZoneInfo | None = None) -> Moment | None:
     """An instant for a template, in the organisation's zone with UTC beside it."""
-    if at is None:
-        return None
-    place = place or zone()
-    local = at.astimezone(place)
-    words = f"{_formatted(local.replace(tzinfo=None, second=0, microsecond=0), language().locale)} {local:%Z}"
-    utc = at.astimezone(UTC)
-    same_day = utc.date() == local.date()
-    return Moment(at.isoformat(), words, f"{utc:%H:%M} UTC" if same_day else f"{utc:%d %b %H:%M} UTC")
+    return None if at is None else _moment(at, place or zone(), language().locale)
 
 
 @lru_cache(maxsize=4096)
-def _formatted(naive: datetime, locale: str) -> str:
-    return format_datetime(naive, "EEE d MMM yyyy, HH:mm", locale=locale)
+def _moment(at: datetime, place: ZoneInfo, locale: str) -> Moment:
+    local, utc = at.astimezone(place), at.astimezone(UTC)
+    words = format_datetime(local.replace(tzinfo=None, second=0, microsecond=0), FORMAT, locale=locale)
+    same_day = utc.date() == local.date()
+    return Moment(utc.isoformat(), f"{words} {local:%Z}", f"{utc:%H:%M} UTC" if same_day else f"{utc:%d %b %H:%M} UTC")
 
 
 def typed(at: datetime, place: ZoneInfo) -> str:
@@ -75,9 +74,9 @@ def left(due_at: datetime | None, now: datetime) -> Left | None:
     seconds = int((due_at - now).total_seconds())
     words = duration(abs(seconds))
     if seconds < 0:
-        return Left(_("%(time)s late", time=words), "late", due_at.isoformat(), seconds)
-    level = "near" if due_at - now <= NEAR else "calm"
-    return Left(_("in %(time)s", time=words), level, due_at.isoformat(), seconds)
+        return Left(_("%(time)s late", time=words), "late", _("Overdue"), due_at.isoformat(), seconds)
+    level, word = ("near", _("Due soon")) if due_at - now <= NEAR else ("calm", _("In time"))
+    return Left(_("in %(time)s", time=words), level, word, due_at.isoformat(), seconds)
 
 
 def duration(seconds: int) -> str:

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   const dues = new WeakMap();
+  const said = document.body.dataset;
 
   const due = (node) => {
     if (!dues.has(node)) {
@@ -25,14 +26,14 @@
 
   const draw = (node) => {
     const left = Math.floor((due(node) - Date.now()) / 1000);
-    const pattern = left < 0 ? node.dataset.late : node.dataset.in;
-    const text = pattern.replace("{time}", words(Math.abs(left), node.dataset.units));
+    const pattern = left < 0 ? said.late : said.in;
+    const text = pattern.replace("{time}", words(Math.abs(left), said.units));
     if (node.textContent !== text) node.textContent = text;
     const box = node.closest("[data-level]");
     if (left >= 0 || !box || box.dataset.level === "late") return;
     box.dataset.level = "late";
-    const word = box.querySelector("[data-late-word]");
-    if (word) word.textContent = word.dataset.lateWord;
+    const word = box.querySelector(".t-due-word");
+    if (word) word.textContent = said.lateWord;
   };
 
   const drawAll = () => document.querySelectorAll("time[data-countdown]").forEach(draw);
