@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
-from notifications.channels import ChannelKind
+from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of
 from notifications.links import masked as hidden
 
@@ -45,4 +45,4 @@ def _way(contact: Contact, masked: bool) -> Way:
         word, tone = _("Not proved yet"), "warning"
     hide = masked and contact.channel is ChannelKind.EMAIL
     label = hidden(contact.label) if hide else contact.label
-    return Way(contact.id, str(KINDS[contact.channel]), label, word, tone, contact.failure)
+    return Way(contact.id, str(KINDS[contact.channel]), label, word, tone, said(contact.failure, _) or None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from urllib.parse import unquote
 
-from sqlalchemy import ForeignKey, String, Text, select, update
+from sqlalchemy import JSON, ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from incidents.keyring import Keyring
@@ -36,7 +37,7 @@ class Contact(Base):
     removed_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
-    failure: Mapped[str | None] = mapped_column(String(400))
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     version: Mapped[int] = mapped_column(default=1)
 
     person: Mapped[Person] = relationship(lazy="joined")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, and_, or_, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, and_, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.orm import Base, Key, by_value, table
@@ -64,7 +65,7 @@ class Delivery(Base):
     claimed_until: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
-    detail: Mapped[str | None] = mapped_column(String(400))
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     remote_id: Mapped[str | None] = mapped_column(String(200))
 
     person: Mapped[Person] = relationship(lazy="joined")
@@ -175,7 +176,7 @@ def settle(
     if delivery is None or delivery.claimed_by != worker:
         return None
     delivery.claimed_by = delivery.claimed_until = None
-    delivery.detail = outcome.detail[:400]
+    delivery.outcome = outcome.kept
     delivery.remote_id = outcome.remote_id
     if outcome.verdict is Verdict.ACCEPTED:
         _accepted(session, delivery, now=now)
@@ -217,10 +218,12 @@ def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
 
 def _contact_failed(session: Session, delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
     failed_at = delivery.contact.failed_at or now
-    _note_on_contact(session, delivery, failed_at=failed_at, failure=outcome.detail[:400])
+    _note_on_contact(session, delivery, failed_at=failed_at, failure=outcome.kept)
 
 
-def _note_on_contact(session: Session, delivery: Delivery, *, failed_at: datetime | None, failure: str | None) -> None:
+def _note_on_contact(
+    session: Session, delivery: Delivery, *, failed_at: datetime | None, failure: dict[str, Any] | None
+) -> None:
     # Past the version column: two workers note the same outage at once, and neither may lose its outcome by that.
     session.execute(
         update(Contact)

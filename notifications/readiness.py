@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,7 +17,7 @@ from incidents.people import Person, Role
 from incidents.store import Store
 from incidents.words import N_
 from incidents.words.enums import words_for
-from notifications.channels import ChannelKind
+from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of_all
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.engine import Heartbeat
@@ -53,6 +54,8 @@ class Fault:
     params: dict[str, object] = field(default_factory=dict)
     person_id: int | None = None
     mend: Mend = Mend.PEOPLE
+    failure: Mapping[str, Any] | None = None
+    """What a channel said, as it was stored: `%(cause)s` of the sentence."""
 
     def words(self, translate: Callable[[str], str] = str) -> str:
         """The cause as a sentence."""
@@ -61,6 +64,8 @@ class Fault:
             name: translate(words_for(value)) if isinstance(value, Role) else value
             for name, value in self.params.items()
         }
+        if self.failure:
+            params["cause"] = said(self.failure, translate)
         return sentence % params if params else sentence
 
 
@@ -201,25 +206,27 @@ def _proved(contact: Contact) -> bool:
 
 
 def _fault(person: Person, contacts: list[Contact], working: list[Contact], tested: set[int]) -> Fault:
-    cause, params = _cause(person, contacts, working, tested)
-    return Fault(cause, person.name, params, person.id, Mend.SETTINGS if cause == NO_MAIL else Mend.PEOPLE)
+    cause, failure = _cause(person, contacts, working, tested)
+    mend = Mend.SETTINGS if cause == NO_MAIL else Mend.PEOPLE
+    return Fault(cause, person.name, person_id=person.id, mend=mend, failure=failure)
 
 
 def _cause(
     person: Person, contacts: list[Contact], working: list[Contact], tested: set[int]
-) -> tuple[str, dict[str, object]]:
+) -> tuple[str, Mapping[str, Any] | None]:
+    """The cause, and what a channel said."""
     if not contacts:
-        return N_("has no way to be reached. Add one."), {}
+        return N_("has no way to be reached. Add one."), None
     if not working:
-        return NO_MAIL, {}
+        return NO_MAIL, None
     failing = next((contact for contact in working if contact.failure), None)
     if failing is not None:
-        return N_("cannot be reached: %(cause)s"), {"cause": failing.failure or ""}
+        return N_("cannot be reached: %(cause)s"), failing.failure
     if person.password_hash is None:
-        return N_("has not accepted the invitation."), {}
+        return N_("has not accepted the invitation."), None
     if any(contact.id in tested for contact in working):
-        return N_("has not acknowledged the test page yet."), {}
-    return N_("was never sent a test page. Send one."), {}
+        return N_("has not acknowledged the test page yet."), None
+    return N_("was never sent a test page. Send one."), None
 
 
 def _tested(session: Session, contacts: list[Contact]) -> set[int]:

@@ -16,6 +16,7 @@ from incidents import intake, triage
 from incidents.organisation import the_organisation
 from incidents.people import Person
 from incidents.timeline import person_as_actor
+from incidents.words import N_
 from notifications import links, paging
 from notifications.channels import Channel, Message, Outcome, Target, Verdict
 from notifications.due import next_due_at
@@ -42,14 +43,14 @@ class Phone:
 
     def send(self, target: Target, message: Message) -> Outcome:
         self.keys.setdefault(target.address, []).append(message.key)
-        return Outcome(Verdict.ACCEPTED, "demo: kept here, sent to nobody")
+        return Outcome.because(Verdict.ACCEPTED, N_("Demo: kept here, sent to nobody."))
 
     def latest(self, address: str) -> list[str]:
         """The last messages to an address, newest first."""
         return self.keys.get(address, [])[:-20:-1]
 
     def check(self) -> Outcome:
-        return Outcome(Verdict.ACCEPTED, "demo")
+        return Outcome.because(Verdict.ACCEPTED, N_("Demo: kept here, sent to nobody."))
 
     def close(self) -> None:
         """Nothing is open."""

@@ -19,7 +19,7 @@ from incidents.law.clock import utcnow
 from incidents.people import Right
 from incidents.refusals import Refused
 from notifications import outbox as messages
-from notifications.channels import ChannelKind
+from notifications.channels import ChannelKind, said
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.links import masked
 from notifications.messages import build
@@ -105,5 +105,5 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
         f"{KINDS[kind]} {masked(label) if kind is ChannelKind.EMAIL else label}",
         (str(word), tone),
         delivery.attempts,
-        delivery.detail or "",
+        said(delivery.outcome, _),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 
@@ -90,6 +90,26 @@ class Outcome:
             cause=cause,
             params=params or {},
         )
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The cause as it is stored, to be said in the language of whoever reads it (`said`)."""
+        return {
+            "cause": self.cause or self.detail,
+            "params": {name: str(value)[:LONGEST] for name, value in self.params.items()},
+        }
+
+
+def said(kept: Mapping[str, Any] | None, translate: Callable[[str], str] = str) -> str:
+    """A stored cause as a sentence; empty when there is none."""
+    if not kept:
+        return ""
+    sentence, params = translate(kept["cause"]), kept["params"]
+    return sentence % params if params else sentence
+
+
+LONGEST = 400
+"""So many characters of what a server said are kept."""
 
 
 class Channel(Protocol):

@@ -32,7 +32,8 @@ def test_links_are_shown_only_while_a_message_is_on_screen(installation: Install
         contact = contacts_of(session, cast.dana)[0]
         for state in (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.QUEUED):
             sent = queue(session, contact, Purpose.TEST, now=utcnow())
-            sent.state, sent.detail = state, "The mail server mail.example refused the recipient: 550 no"
+            sent.state = state
+            sent.outcome = {"cause": "%(server)s refused the recipient", "params": {"server": "550 no"}}
 
     visitor = Visitor(installation).come_in(installation, cast.adam).open("/outbox")
 

@@ -144,7 +144,6 @@ def data_of(installation: Installation) -> set[str]:
             found |= {person.name, person.email}
         for contact in session.scalars(select(Contact)):
             found |= {contact.label, masked(contact.label)}
-        found.update(row.detail or "" for row in session.scalars(select(Delivery)))
     found |= {line for text in found for line in text.splitlines()}
     return found | dates() | {setting.name for setting in fields(Settings) if "_" in setting.name}
 

@@ -26,7 +26,7 @@ from tests.makers import make_report
 
 DOWN = Outcome(Verdict.TRY_AGAIN, "Nobody answers.")
 GONE = Outcome(Verdict.NEVER, "There is no such number.")
-TAKEN_IN = Outcome(Verdict.ACCEPTED, "Accepted.")
+TAKEN_IN = Outcome.because(Verdict.ACCEPTED, "Accepted by %(service)s.", {"service": "a.example"})
 
 
 @dataclass(frozen=True)
