@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.extensions import login, read_session
 from incidents.accounts import signed_in
+from incidents.law.clock import utcnow
 from incidents.people import Person, Right
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -68,7 +70,8 @@ def guard(app: Flask) -> None:
 
     @login.user_loader
     def load(token: str) -> Principal | None:
-        found = signed_in(read_session(), token)
+        lasts = timedelta(seconds=current_app.extensions["tocsin"].settings.sign_in_lasts)
+        found = signed_in(read_session(), token, since=utcnow() - lasts)
         return Principal(found.person, token) if found else None
 
     @app.before_request
@@ -81,13 +84,18 @@ def guard(app: Flask) -> None:
         if access is None:
             abort(403)  # a view that forgot its mark is closed, not open
         if not current_user.is_authenticated:
-            return _to_sign_in()
+            return to_sign_in()
         if access != SIGNED_IN and not me().rights.intersection(access):
             abort(403)
         return None
 
 
-def _to_sign_in() -> Response:
+def is_public(endpoint: str | None) -> bool:
+    """Whether a view may be opened without an account."""
+    return getattr(current_app.view_functions.get(endpoint or ""), "tocsin_access", None) == PUBLIC
+
+
+def to_sign_in() -> Response:
     """Ask to sign in and come back; what a form had typed is kept by the browser (keepdraft.js)."""
     g.signed_out = True
     session["next"] = request.full_path if request.method == "GET" else (request.form.get("back") or "/desk")

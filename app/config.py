@@ -58,9 +58,10 @@ class Settings:
     wait_quiet: float = 1200.0
     wait_empty_round: float = 60.0
     wait_lease: float = 60.0
-    wait_retries: tuple[float, ...] = (1.0, 2.0, 5.0)
+    wait_retries: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
     wait_louder_receipt: float = 900.0
     target_notice: float = 86400.0
+    sign_in_lasts: float = 43200.0
 
     @property
     def database(self) -> str:
@@ -182,6 +183,8 @@ def _unsafe(settings: Settings) -> list[str]:
         faults.append("smtp_sender is missing: the address that pages come from.")
     if settings.wait_climb != tuple(sorted(settings.wait_climb)) or settings.wait_climb[-1:] > (settings.wait_round,):
         faults.append("wait_climb must rise, and end before wait_round.")
+    if settings.wait_lease < 2 * settings.smtp_timeout:
+        faults.append("wait_lease must be at least twice smtp_timeout, or a slow mail would be sent twice.")
     if settings.public_address:
         fault = address_fault(settings.public_address, allow_plain=settings.allow_plain_http)
         if fault:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, make_response, render_template, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
 
+from app import access
 from app.language import gettext as _
 from incidents.incident import NotFound
 from incidents.refusals import Refused
@@ -29,6 +32,12 @@ def sentence(refused: Refused) -> str:
 
 def register(app: Flask) -> None:
     """Turn what goes wrong into pages."""
+    _refusals(app)
+    _faults(app)
+
+
+def _refusals(app: Flask) -> None:
+    """What somebody can put right."""
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
@@ -40,10 +49,22 @@ def register(app: Flask) -> None:
         return _page("errors/refused.html", 409, _("Somebody changed this just now. Load it again and compare."))
 
     @app.errorhandler(CSRFError)
-    def forged(_error: CSRFError) -> Response:
+    def forged(_error: CSRFError) -> Answer:
+        if not access.is_public(request.endpoint) and not current_user.is_authenticated:
+            # The token went with the sign-in: say that, not that a form is old.
+            return access.to_sign_in()
         return _page(
             "errors/refused.html", 400, _("This form was open for too long. Go back, load the page again and send it.")
         )
+
+    @app.errorhandler(DataError)
+    def unstorable(_error: DataError) -> Response:
+        words = _("There is a character in it that cannot be stored (NUL). Go back, take it out and send it again.")
+        return _page("errors/refused.html", 422, words)
+
+
+def _faults(app: Flask) -> None:
+    """What is wrong here."""
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)

@@ -262,8 +262,8 @@ def sign_in(session: Session, person: Person, *, now: datetime) -> str:
     return token
 
 
-def signed_in(session: Session, token: str) -> SignIn | None:
-    """The sign-in that a cookie's token belongs to, unless it was ended or the person left."""
+def signed_in(session: Session, token: str, *, since: datetime | None = None) -> SignIn | None:
+    """The sign-in that a cookie's token belongs to, unless it was ended, began before `since`, or the person left."""
     found = (
         session.scalars(
             select(SignIn)
@@ -273,7 +273,9 @@ def signed_in(session: Session, token: str) -> SignIn | None:
         .unique()
         .first()
     )
-    return found if found is not None and found.person.left_at is None else None
+    if found is None or found.person.left_at is not None or (since is not None and found.started_at < since):
+        return None
+    return found
 
 
 def seen(session: Session, token: str, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from incidents.orm import Base, Key, by_value, table
 from incidents.people import Person, Right
 from incidents.refusals import Refused
 from incidents.store import is_postgresql
-from incidents.timeline import Timeline
+from incidents.timeline import Timeline, readable
 from incidents.words import N_
 
 
@@ -153,7 +153,8 @@ def visible(person: Person) -> Select[Incident]:
 
 def find(session: Session, person: Person, reference: str) -> Incident:
     """The incident of that reference. Refuses alike what does not exist and what this person may not see."""
-    incident = session.scalars(visible(person).where(Incident.reference == reference.strip().upper())).first()
+    wanted = visible(person).where(Incident.reference == readable(reference).strip().upper())
+    incident = session.scalars(wanted).first()
     if incident is None:
         raise NotFound(N_("There is no incident %(reference)s for you to see."), reference=reference)
     return incident

@@ -19,7 +19,7 @@ from incidents.law.regimes.rule import Recipient
 from incidents.organisation import LegalEntity, Organisation
 from incidents.orm import Base, Key, by_value, table
 from incidents.report import Report
-from incidents.steps import Step, StepState
+from incidents.steps import Step, StepState, not_ruling_out
 from incidents.words import N_
 
 
@@ -139,7 +139,7 @@ def recompute(
     stored = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
     present = {(row.rule, row.part_id): row for row in stored}
     cautious = cautious_anchor(session, incident)
-    wanted = list(_wanted(session, incident, organisation, now)) if cautious else []
+    wanted = list(_wanted(session, incident, organisation)) if cautious else []
     for duty in wanted:
         key = (duty.rule.id, duty.part.id if duty.part else None)
         row = present.pop(key, None)
@@ -172,7 +172,7 @@ def first_duties(
     """The duties of a new incident with its first report, as rows; sets the incident's next act. Stores nothing."""
     cautious = _earliest([report])
     duties = []
-    for duty in _wanted(session, incident, organisation, now):
+    for duty in _wanted(session, incident, organisation):
         row = _arise(incident, duty)
         _set_deadlines(row, duty.rule, cautious, incident, organisation, targets)
         row.next_warning_at = next_stage(row, now)
@@ -205,19 +205,20 @@ def _laws(session: Session, organisation: Organisation) -> tuple[str, ...]:
     return laws_for(organisation.country, countries)
 
 
-def _wanted(session: Session, incident: Incident, organisation: Organisation, now: datetime) -> Iterator[_Wanted]:
+def _wanted(session: Session, incident: Incident, organisation: Organisation) -> Iterator[_Wanted]:
+    """The duties under the law of the day on which the incident was opened; a later law does not change them."""
     if incident.what in (What.SECURITY_INCIDENT, What.NEAR_MISS, What.NOTHING):
         return
     sure = Standing.OWED if incident.what is What.PERSONAL_DATA_BREACH else Standing.MAY_ARISE
-    laws, today, regimes = _laws(session, organisation), now.date(), load()
+    laws, day, regimes = _laws(session, organisation), incident.opened_at.date(), load()
     if incident.our_role is not OurRole.PROCESSOR:
         standing = Standing.MAY_ARISE if incident.our_role is OurRole.UNKNOWN else sure
-        for rule in regimes.owed_by(Capacity.CONTROLLER, today, laws):
+        for rule in regimes.owed_by(Capacity.CONTROLLER, day, laws):
             if rule.recipient is Recipient.AUTHORITY:
                 yield _Wanted(rule, None, standing, rule.short_title)
     if incident.our_role in (OurRole.PROCESSOR, OurRole.BOTH):
         # One notice to each customer satisfies each law; the one of our own country names the duty.
-        rules = regimes.owed_by(Capacity.PROCESSOR, today, laws)
+        rules = regimes.owed_by(Capacity.PROCESSOR, day, laws)
         rule = next(rule for rule in rules if rule.recipient is Recipient.CONTROLLER)
         for part in incident.parts:
             if part.role is OurRole.PROCESSOR and part.dropped_at is None:
@@ -307,11 +308,15 @@ def settle_next_act(session: Session, incident: Incident) -> None:
         )
     ).all()
     steps = session.execute(
-        select(Step.due_at, Step.position, Step.title, Step.obligation_id).where(
+        select(Step.due_at, Step.position, Step.title, Step.obligation_id, Step.only_for).where(
             Step.incident_id == incident.id, Step.state == StepState.OPEN, Step.due_at.is_not(None)
         )
     ).all()
-    acts = [Act(due_at, position, title, duty is not None) for due_at, position, title, duty in steps if due_at]
+    acts = [
+        Act(row.due_at, row.position, row.title, row.obligation_id is not None)
+        for row in steps
+        if incident.our_role in not_ruling_out(row.only_for)
+    ]
     _choose_next(incident, duties, acts)
     session.flush()
 
@@ -369,6 +374,6 @@ def _without_duties(session: Session, targets: Targets) -> Iterator[Difference]:
         start = incident.aware_at or cautious_anchor(session, incident)
         if start is None:
             continue
-        for duty in _wanted(session, incident, organisation, start):
+        for duty in _wanted(session, incident, organisation):
             due = count(duty.rule.terms, start, zone=ZoneInfo(organisation.zone), target=targets.notice).due_at
             yield Difference(incident.reference, duty.rule.id, None, due)

@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from incidents.orm import Base, Key, by_value
+from incidents.timeline import readable
 
 
 class Role(enum.Enum):
@@ -142,7 +143,7 @@ class SignIn(Base):
 
 def by_email(session: Session, email: str) -> Person | None:
     """The person with this address, whatever its capitals."""
-    return session.scalars(select(Person).where(Person.email == email.strip().lower())).first()
+    return session.scalars(select(Person).where(Person.email == readable(email).strip().lower())).first()
 
 
 def everybody(session: Session, organisation_id: int) -> list[Person]:

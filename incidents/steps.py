@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from incidents.incident import Incident, Lane
+from incidents.incident import Incident, Lane, OurRole
 from incidents.orm import Base, Key, by_value, table
 from incidents.people import Role
 from incidents.timeline import Entry
@@ -45,6 +45,7 @@ class Step(Base):
     title: Mapped[str] = mapped_column(String(200))
     why: Mapped[str] = mapped_column(String(500), default="")
     owner: Mapped[Role] = mapped_column(by_value(Role))
+    only_for: Mapped[OurRole | None] = mapped_column(by_value(OurRole))
     due_at: Mapped[datetime | None]
     state: Mapped[StepState] = mapped_column(by_value(StepState), default=StepState.OPEN)
     settled_at: Mapped[datetime | None]
@@ -60,10 +61,19 @@ class Step(Base):
     def is_open(self) -> bool:
         return self.state is StepState.OPEN
 
+    def is_ours(self, our_role: OurRole) -> bool:
+        """Whether it is for us in this role: a controller has no customers to tell, a processor no authority."""
+        return our_role in not_ruling_out(self.only_for)
+
+
+def not_ruling_out(only_for: OurRole | None) -> tuple[OurRole, ...]:
+    """The roles in which a step is to be done, that of which we are not sure yet included."""
+    return tuple(OurRole) if only_for is None else (only_for, OurRole.BOTH, OurRole.UNKNOWN)
+
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A step as a playbook plans it; `target` is counted from the report."""
+    """A step as a playbook plans it; `target` is counted from the report, `only_for` is the role that owes it."""
 
     key: str
     lane: Lane
@@ -71,6 +81,7 @@ class PlannedStep:
     why: str
     owner: Role
     target: timedelta | None
+    only_for: OurRole | None
 
 
 @cache
@@ -85,6 +96,7 @@ def playbook(name: str) -> tuple[PlannedStep, ...]:
             why=step["why"],
             owner=Role(step["owner"]),
             target=timedelta(hours=step["target_hours"]) if "target_hours" in step else None,
+            only_for=OurRole(step["only_for"]) if "only_for" in step else None,
         )
         for step in tomllib.loads(text)["steps"]
     )
@@ -109,6 +121,7 @@ def planned(incident: Incident, name: str) -> list[dict[str, Any]]:
             "title": step.title,
             "why": step.why,
             "owner": step.owner,
+            "only_for": step.only_for,
             "due_at": incident.opened_at + step.target if step.target else None,
             "state": StepState.OPEN,
             "version": 1,

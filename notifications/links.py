@@ -41,12 +41,15 @@ def open_link(session: Session, carried: str, *, keyring: Keyring, now: datetime
     if page is None:
         return Shown(found, None, None, False, 0, 0, None)
     through, reports = session.execute(
-        select(func.max(PageEntry.entry_id), func.count(PageEntry.id)).where(PageEntry.page_id == page.id)
+        select(
+            func.max(PageEntry.entry_id),
+            func.count(PageEntry.id).filter(PageEntry.answered_at.is_(None)),
+        ).where(PageEntry.page_id == page.id)
     ).one()
     first = session.scalars(
         select(Incident)
         .where(Incident.id.in_(select(PageEntry.incident_id).where(PageEntry.page_id == page.id)))
-        .order_by(Incident.law_due_at, Incident.id)
+        .order_by(Incident.law_due_at.is_(None), Incident.law_due_at, Incident.id)
         .limit(1)
     ).first()
     urgent = first is None or first.urgency is Urgency.URGENT

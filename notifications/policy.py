@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -28,7 +28,7 @@ class Waits:
     quiet: timedelta = timedelta(minutes=20)
     empty_round: timedelta = timedelta(minutes=1)
     lease: timedelta = timedelta(seconds=60)
-    retries: tuple[timedelta, ...] = field(default=(timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=5)))
+    retries: tuple[timedelta, ...] = tuple(timedelta(seconds=wait) for wait in (1, 2, 5, 10, 20, 30))
     """Delays between attempts; the last one repeats."""
     louder_receipt: timedelta = timedelta(minutes=15)
 

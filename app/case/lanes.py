@@ -17,7 +17,7 @@ from app.language import lazy_gettext as _l
 from app.language import ngettext
 from incidents.desk import Casefile
 from incidents.filing import Filing
-from incidents.incident import Incident, Lane
+from incidents.incident import Incident, Lane, OurRole
 from incidents.obligations import Obligation, Standing
 from incidents.people import Right
 from incidents.steps import Step, StepState
@@ -118,14 +118,15 @@ def lanes_of(case: Casefile, now: datetime) -> list[LaneCard]:
     cards = []
     for lane in Lane:
         steps = [step for step in case.steps if step.lane is lane]
-        settled = [step for step in steps if not step.is_open]
+        todo = [step for step in steps if step.is_open and step.is_ours(case.incident.our_role)]
+        settled = [step for step in steps if step not in todo]
         duties = [duty for duty in case.duties if duty.standing is not Standing.DOES_NOT_ARISE]
         cards.append(
             LaneCard(
                 anchor=f"lane-{lane.value}",
                 title=_(words_for(lane)),
                 summary=_("%(settled)s of %(all)s settled", settled=len(settled), all=len(steps)),
-                steps=[_step(case, step, now) for step in steps if step.is_open],
+                steps=[_step(case, step, now) for step in todo],
                 settled=[_step(case, step, now) for step in settled],
                 settled_words=ngettext("%(num)s settled step", "%(num)s settled steps", len(settled)),
                 duties=[_duty(case, duty, now) for duty in duties] if lane is Lane.NOTIFICATION else [],
@@ -164,24 +165,26 @@ def _card(
     duties: Sequence[Obligation] = (),
 ) -> StepCard:
     where: dict[str, Any] = {"reference": incident.reference, "key": step.id}
-    late = step.is_open and now is not None and step.due_at is not None and step.due_at < now
-    act = _act(incident, step, duties) if step.is_open else None
-    tick = step.is_open and act is None and step.key not in BY_VERB
+    ours = step.is_ours(incident.our_role)
+    late = step.is_open and ours and now is not None and step.due_at is not None and step.due_at < now
+    todo = step.is_open and ours
+    act = _act(incident, step, duties) if todo else None
+    tick = todo and act is None and step.key not in BY_VERB
     return StepCard(
         anchor=anchor_of(step),
         title=_(step.title),
         why=_(step.why) if step.why and step.is_open else None,
         owner=_(words_for(step.owner)),
         due=_due_words(step) if step.is_open else None,
-        state="overdue" if late else step.state.value,
-        outcome=_outcome(step, entry, name),
+        state="overdue" if late else step.state.value if ours or not step.is_open else "not-ours",
+        outcome=_outcome(step, entry, name) if ours or not step.is_open else _not_ours(step),
         note=(entry.text("note") or entry.text("reason")) if entry else None,
         open=step.is_open,
         act=act,
         done_url=url_for("steps.record_done", **where) if tick else None,
         skip_url=url_for("steps.record_skip", **where),
         reopen_url=url_for("steps.record_reopen", **where),
-        url=url_for("steps.step", **where),
+        url=url_for("steps.step", **where) if ours or not step.is_open else "",
         keep=f"incident-{incident.reference}-step-{step.id}-done",
     )
 
@@ -225,6 +228,12 @@ def _outcome(step: Step, entry: Entry | None, name: str | None) -> str | None:
     if step.state is StepState.SKIPPED:
         return _("Left out %(time)s by %(name)s", **values)
     return _("Done %(time)s by %(name)s", **values)
+
+
+def _not_ours(step: Step) -> str:
+    if step.only_for is OurRole.PROCESSOR:
+        return _("Not needed: we are the controller.")
+    return _("Not needed: we are a processor. It is for the customer, whom we tell.")
 
 
 def _duty(case: Casefile, duty: Obligation, now: datetime) -> DutyCard:

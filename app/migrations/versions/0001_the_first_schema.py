@@ -623,6 +623,7 @@ def upgrade() -> None:
     sa.Column('title', sa.String(length=200), nullable=False),
     sa.Column('why', sa.String(length=500), nullable=False),
     sa.Column('owner', sa.Enum('responder', 'dpo', 'deputy', 'management', 'auditor', 'administrator', name='role', native_enum=False, length=40), nullable=False),
+    sa.Column('only_for', sa.Enum('unknown', 'controller', 'processor', 'both', name='ourrole', native_enum=False, length=40), nullable=True),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('state', sa.Enum('open', 'done', 'skipped', name='stepstate', native_enum=False, length=40), nullable=False),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
