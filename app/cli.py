@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +28,9 @@ from incidents.organisation import the_organisation
 from incidents.people import Role
 from incidents.refusals import Refused
 from incidents.timeline import SYSTEM
+from incidents.words import N_
 from notifications.channels import ChannelKind, Verdict
+from notifications.channels.mail import domain_of
 from notifications.channels.smtp import SmtpChannel
 from notifications.contact import add_contact
 from notifications.readiness import readiness
@@ -62,6 +65,15 @@ def as_it_is(chosen: Settings) -> Installation:
     return Installation.open(chosen)
 
 
+@contextmanager
+def disposed(installation: Installation) -> Iterator[Installation]:
+    """The installation, whose connections are closed at the end, however it comes."""
+    try:
+        yield installation
+    finally:
+        installation.store.dispose()
+
+
 @click.group(invoke_without_command=True)
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -81,10 +93,11 @@ def serve(no_worker: bool) -> None:
     if chosen.database.startswith("sqlite"):
         if no_worker:
             raise click.ClickException("On SQLite pages and worker are one process. Leave --no-worker out.")
-        with OneServer(chosen.instance):
-            serving.run(prepared(chosen, alone=True), worker=True)
+        with OneServer(chosen.instance), disposed(prepared(chosen, alone=True)) as installation:
+            serving.run(installation, worker=True)
         return
-    serving.run(prepared(chosen), worker=not no_worker)
+    with disposed(prepared(chosen)) as installation:
+        serving.run(installation, worker=not no_worker)
 
 
 @main.command()
@@ -93,7 +106,6 @@ def worker() -> None:
     chosen = settings()
     if chosen.database.startswith("sqlite"):
         raise click.ClickException("On SQLite the worker runs inside `tocsin serve`.")
-    beside = Worker(prepared(chosen))
     over = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -101,20 +113,19 @@ def worker() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    beside.start()
-    over.wait()
-    beside.stop()
+    with disposed(prepared(chosen)) as installation:
+        beside = Worker(installation)
+        beside.start()
+        over.wait()
+        beside.stop()
 
 
 @main.command()
 def tick() -> None:
     """One pass over all that is due, and wait for what it sends. For cron, where no server runs on this folder."""
     chosen = settings()
-    with OneServer(chosen.instance):
-        installation = prepared(chosen, alone=True)
-        beside = Worker(installation)
-        beside.once(60.0)
-        installation.store.dispose()
+    with OneServer(chosen.instance), disposed(prepared(chosen, alone=True)) as installation:
+        Worker(installation).once(60.0)
 
 
 @main.command()
@@ -136,9 +147,12 @@ def person() -> None:
 def person_add(name: str, email: str, roles: tuple[str, ...]) -> None:
     """Make an account and print its invitation link."""
     chosen, now = settings(), utcnow()
+    try:
+        domain_of(email)
+    except Refused:
+        raise Refused(N_("Write an e-mail address, such as nora@example.com.")) from None
     fresh = not database.unfinished(chosen) and database.revision(chosen) is None
-    house = prepared(chosen) if fresh else as_it_is(chosen)
-    with house.store.writing() as session:
+    with disposed(prepared(chosen) if fresh else as_it_is(chosen)) as house, house.store.writing() as session:
         organisation = the_organisation(session)
         made = add_person(session, organisation, name=name, email=email, roles=[Role(role) for role in roles], now=now)
         add_contact(session, made, ChannelKind.EMAIL, made.email, by=SYSTEM, now=now)
@@ -172,9 +186,8 @@ def check() -> None:
     chosen = settings()
     causes = database.unready(chosen)
     if not causes:
-        house = Installation.open(chosen)
-        causes += _cannot_page(house)
-        house.store.dispose()
+        with disposed(Installation.open(chosen)) as house:
+            causes += _cannot_page(house)
     for cause in causes:
         click.echo(cause)
     sys.exit(1 if causes else 0)

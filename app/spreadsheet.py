@@ -4,28 +4,61 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from flask import Response, stream_with_context
+
+from incidents.refusals import Refused
+from incidents.words import N_
 
 Cell = str | int | bool | datetime | None
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CHUNK = 32 * 1024
 
+AT_ONCE = 2
+"""Spreadsheets that are made at a time: each keeps a processor busy, which reporters would notice."""
+
+_seats = threading.BoundedSemaphore(AT_ONCE)
+
 
 def sheet(name: str, rows: Iterable[Sequence[Cell]]) -> Response:
     """A download of these rows, in UTF-8 with the mark that Excel wants; instants are in UTC.
 
-    Rows are read while they are sent, so the request's session stays open until the last one is out.
+    Rows are read while they are sent, so the request's session stays open until the last one is written; the
+    server buffers what a slow reader has not taken yet. Refuses when AT_ONCE are being made already.
     """
-    response = Response(stream_with_context(_chunks(rows)), mimetype="text/csv")
+    seat = _Seat()
+    response = Response(stream_with_context(_chunks(rows, seat)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.call_on_close(seat.leave)  # a reader who goes at once never starts the rows
     return response
 
 
-def _chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+class _Seat:
+    """A place among those whose spreadsheet is being made."""
+
+    def __init__(self) -> None:
+        if not _seats.acquire(blocking=False):
+            raise Refused(N_("Files are being made for other people just now. Try again in a minute."))
+        self._taken = True
+
+    def leave(self) -> None:
+        if self._taken:
+            self._taken = False
+            _seats.release()
+
+
+def _chunks(rows: Iterable[Sequence[Cell]], seat: _Seat) -> Iterator[str]:
+    try:
+        yield from _written(rows)
+    finally:
+        seat.leave()
+
+
+def _written(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     buffer = io.StringIO()
     buffer.write("\ufeff")
     writer = csv.writer(buffer)
