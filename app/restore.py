@@ -191,7 +191,9 @@ def _way_back(settings: Settings, note: Note) -> Iterator[str]:
         yield f"The way back: make an empty database, run {command}"
         yield f"name it in TOCSIN_DATABASE_URL, and move keyring.json and files from {note.aside} into their places."
     else:
-        yield f"The way back: stop Tocsin and move all that is in {note.aside} into its place again."
+        path = database.sqlite_path(settings.database)
+        yield f"The way back: stop Tocsin, delete {path}-wal and {path}-shm if they are there,"
+        yield f"and move all that is in {note.aside} into its place again."
 
 
 def _new_folder(wanted: Path) -> Path:

@@ -27,6 +27,8 @@ from tests.makers import Cast, make_cast, make_report
 from tests.plumbing.smtp import SmtpServer
 
 Typed = Callable[..., tuple[int, str]]
+SQLITE_ALONE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+"""For what is the same on every database."""
 
 
 @pytest.fixture
@@ -109,6 +111,7 @@ def test_check_and_person_add_never_upgrade_a_database_beside_a_server(tocsin: T
     assert {path.suffix for path in settings.instance.iterdir()} <= {".sqlite", ".sqlite-wal", ".sqlite-shm"}
 
 
+@SQLITE_ALONE
 def test_check_makes_nothing(tocsin: Typed, settings: Settings, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -172,6 +175,7 @@ def test_a_tick_by_hand_sends_what_is_due(
     assert [mail.recipients for mail in smtp.mails] == [("dana@northwind.example",)]
 
 
+@SQLITE_ALONE
 def test_a_port_in_use_and_a_folder_that_cannot_be_are_sentences(
     tocsin: Typed, installation: Installation, tmp_path: Path
 ) -> None:
@@ -188,6 +192,7 @@ def test_a_port_in_use_and_a_folder_that_cannot_be_are_sentences(
         assert said.startswith(("tocsin: ", "There is no database yet")), said
 
 
+@SQLITE_ALONE
 def test_a_database_that_does_not_answer_is_a_sentence_without_its_password(tocsin: Typed) -> None:
     url = "postgresql://tocsin:horses@127.0.0.1:1/tocsin"
 
@@ -199,6 +204,7 @@ def test_a_database_that_does_not_answer_is_a_sentence_without_its_password(tocs
         assert "horses" not in said
 
 
+@SQLITE_ALONE
 def test_what_is_made_can_be_read_by_its_owner_only(tocsin: Typed, settings: Settings, tmp_path: Path) -> None:
     new = replace(settings, instance=tmp_path / "new", database_url="")
 
@@ -208,8 +214,12 @@ def test_what_is_made_can_be_read_by_its_owner_only(tocsin: Typed, settings: Set
     )
     code, said = tocsin("backup", str(tmp_path / "b.tar.gz"), INSTANCE=str(new.instance), DATABASE_URL="")
     assert code == 0, said
+    with OneServer(new.instance):
+        code, said = tocsin("restore", str(tmp_path / "b.tar.gz"), INSTANCE=str(new.instance), DATABASE_URL="")
+        assert (code, "Tocsin runs already on this folder. Stop it first" in said) == (1, True)
     code, said = tocsin("restore", str(tmp_path / "b.tar.gz"), INSTANCE=str(new.instance), DATABASE_URL="")
     assert code == 0, said
+    assert "The way back: stop Tocsin" in said
 
     open_to_others = [path for path in new.instance.rglob("*") if path.stat().st_mode & 0o077]
     assert not open_to_others

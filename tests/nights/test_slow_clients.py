@@ -18,7 +18,7 @@ import pytest
 from flask import Flask, Response
 from sqlalchemy import func, select, text
 
-from app import create_app, database
+from app import create_app, database, serving
 from app.access import public
 from app.config import Settings
 from app.demo import fill_many
@@ -38,6 +38,9 @@ MANY = 12
 
 SLOWLORIS = 150
 """More connections than waitress takes by default."""
+
+FILLED = 400
+"""Incidents, for a register of 300 kB."""
 
 LARGE = 20_000_000
 """Bytes, more than waitress lets an answer wait for its reader by default."""
@@ -82,6 +85,8 @@ class House:
     port: int
     page: LongPage
     auditor: str
+    server: Server
+    thread: threading.Thread
 
     def post(self, what: str) -> float:
         """Report as a browser would; the seconds until the whole receipt was there."""
@@ -115,23 +120,23 @@ def house(tmp_path: Path, migrated_sqlite: Path) -> Iterator[House]:
     database.migrate(settings, now=NOON)
     installation = Installation.open(settings)
     cast = make_cast(installation, now=NOON)
-    fill_many(installation, 800, now=utcnow())
+    fill_many(installation, FILLED, now=utcnow())
     visitor = Visitor(installation).come_in(installation, cast.aude)
     cookie = visitor.client.get_cookie("tocsin", domain="localhost")
     assert cookie
     app, page = create_app(installation), LongPage()
     page.add_to(app)
     server = Server(app, settings, longest=10_000_000)
-    serving = threading.Thread(target=server.run)
-    serving.start()
+    thread = threading.Thread(target=server.run)
+    thread.start()
     try:
-        yield House(installation, settings.port, page, f"tocsin={cookie.value}")
+        yield House(installation, settings.port, page, f"tocsin={cookie.value}", server, thread)
     finally:
         page.may_end.set()
         server.end()
-        serving.join(30)
+        thread.join(30)
         installation.store.dispose()
-    assert not serving.is_alive()
+    assert not thread.is_alive()
 
 
 def request(path: str, *lines: str) -> bytes:
@@ -194,7 +199,7 @@ def test_slow_clients_and_long_pages_do_not_slow_down_a_report(house: House) -> 
             during = [house.post(f"during {number}") for number in range(10)]
 
         assert max(during) < GENEROUS
-        assert house.reports() == 20 + 800, "nothing of what was sent half was stored"
+        assert house.reports() == 20 + FILLED, "nothing of what was sent half was stored"
         for page in pages:
             page.setblocking(False)
             with pytest.raises(BlockingIOError):
@@ -206,8 +211,8 @@ def test_slow_clients_and_long_pages_do_not_slow_down_a_report(house: House) -> 
         for sender in senders:
             sender.sendall(half[3:])
         assert all(b"HTTP/1.1 200" in rest(sender) for sender in senders)
-    assert min(sizes) > 400, "what the slow readers had not taken is far more than a socket holds"
-    assert house.reports() == 20 + 800 + MANY
+    assert min(sizes) > 200, "what the slow readers had not taken is far more than a socket holds"
+    assert house.reports() == 20 + FILLED + MANY
     print(f"median of a report: {statistics.median(before):.3f} s before, {statistics.median(during):.3f} s during")
 
 
@@ -216,3 +221,14 @@ def test_a_large_answer_holds_no_thread_while_its_reader_sleeps(house: House) ->
         assert house.page.written.wait(30)
 
         assert len(rest(reader)) > LARGE
+
+
+def test_a_page_that_never_ends_does_not_hold_up_the_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "ENDING", 0.5)
+    with house.connect(request("/long")) as hanging, house.connect(b"POST / HTTP/1.1\r\nContent-Le"):
+        until(lambda: house.page.entered)
+
+        house.server.end()
+
+        until(lambda: not house.thread.is_alive())
+        assert hanging.recv(1) == b""
