@@ -35,6 +35,8 @@ from notifications.channels.smtp import SmtpChannel
 from notifications.contact import add_contact
 from notifications.readiness import readiness
 
+log = logging.getLogger(__name__)
+
 
 def settings() -> Settings:
     """The settings, or the end with every fault named."""
@@ -53,6 +55,13 @@ def prepared(chosen: Settings, *, alone: bool = False) -> Installation:
         with nullcontext() if alone else OneServer(chosen.instance):
             for line in restoring.finish(chosen):
                 click.echo(line)
+    if not chosen.keyring_file.exists() and database.revision(chosen) is not None:
+        # Reporting goes on, whatever is missing.
+        log.error(
+            "the keyring %s is missing and is made anew: earlier receipt codes and stored passwords cannot be used "
+            "until that of the backup is back",
+            chosen.keyring_file,
+        )
     database.migrate(chosen, now=utcnow(), say=click.echo)
     return Installation.open(chosen)
 
