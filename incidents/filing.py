@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Lane, NotFound, hold
 from incidents.obligations import Obligation, Standing, settle_next_act
-from incidents.orm import Base, Key
+from incidents.orm import Base, Key, table
 from incidents.people import Role
 from incidents.refusals import Refused
 from incidents.steps import Step, StepState, add_step, settle_by_verb
@@ -23,6 +23,7 @@ class Filing(Base):
     """One notification that was sent: when, to whom, and the reference it was given (None while awaited)."""
 
     __tablename__ = "filing"
+    __table_args__ = table(Index("ix_filing_late", "organisation_id", "late", "delay_explained"))
 
     organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
     incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"), index=True)

@@ -73,6 +73,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('page', schema=None) as batch_op:
+        batch_op.create_index('ix_page_opened', ['opened_at', 'organisation_id', 'alone'], unique=False)
         batch_op.create_index('ix_page_ring', ['ended_at', 'ring_at'], unique=False)
 
     op.create_table('person',
@@ -562,6 +563,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('filing', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_filing_incident_id'), ['incident_id'], unique=False)
+        batch_op.create_index('ix_filing_late', ['organisation_id', 'late', 'delay_explained'], unique=False)
         batch_op.create_index(batch_op.f('ix_filing_obligation_id'), ['obligation_id'], unique=False)
 
     op.create_table('message',
@@ -663,6 +665,7 @@ def downgrade() -> None:
     op.drop_table('message')
     with op.batch_alter_table('filing', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_filing_obligation_id'))
+        batch_op.drop_index('ix_filing_late')
         batch_op.drop_index(batch_op.f('ix_filing_incident_id'))
 
     op.drop_table('filing')
@@ -755,6 +758,7 @@ def downgrade() -> None:
     op.drop_table('person')
     with op.batch_alter_table('page', schema=None) as batch_op:
         batch_op.drop_index('ix_page_ring')
+        batch_op.drop_index('ix_page_opened')
 
     op.drop_table('page')
     with op.batch_alter_table('legal_entity', schema=None) as batch_op:
