@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, text
+from sqlalchemy import Connection, Table, text
 
 from app.demo.cases import RULES, ZONE, Case, Fact, seal, terms
+from app.demo.insert import Insert
 from incidents.filing import Filing
 from incidents.incident import Incident, OurRole, StillHappening, Urgency, new_codename, new_reference
 from incidents.obligations import OPEN, Obligation, Standing
@@ -40,6 +41,7 @@ class Rows:
         self._taken = set(connection.scalars(text("SELECT reference FROM incident")))
         self._last = {kind.__tablename__: self._highest(kind.__tablename__) for kind in _KEYED}
         self._first = self._last[Incident.__tablename__]
+        self._inserts: dict[Table, Insert] = {}
 
     def add(self, cases: Sequence[Case]) -> None:
         self._name(cases)
@@ -97,7 +99,11 @@ class Rows:
 
     def _put(self, kind: Any, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self._connection.execute(insert(kind.__table__), self._owned(rows))
+            table: Table = kind.__table__
+            self._owned(rows)
+            if table not in self._inserts:
+                self._inserts[table] = Insert(self._connection, table, rows[0].keys())
+            self._inserts[table].run(rows)
 
     def _highest(self, table: str) -> int:
         return int(self._connection.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0)  # noqa: S608
@@ -125,10 +131,9 @@ class Rows:
                     text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)"), {"table": table, "last": last}
                 )
 
-    def _owned(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _owned(self, rows: list[dict[str, Any]]) -> None:
         for row in rows:
             row["organisation_id"] = self._organisation_id
-        return rows
 
     def _timeline(self, case: Case) -> dict[str, Any]:
         return {"token": case.token, "head_seq": len(case.facts), "head_hash": case.facts[-1].hash}

@@ -20,7 +20,11 @@ from notifications.paging import Page
 from notifications.policy import Waits
 from tests.app.casework import again, queries, reported, step
 from tests.app.visitor import Visitor
+from tests.house.source import told
 from tests.makers import Cast
+
+DESK_ASKS = 12
+"""The transaction, who reads, the drawer's two halves, who took what, what rings, who can be paged."""
 
 
 @pytest.fixture(autouse=True)
@@ -185,3 +189,35 @@ def test_the_desk_costs_few_queries(installation: Installation, dana: Visitor, n
         dana.open("/desk")
 
     assert len(seen) - len(frame) <= 8
+
+
+def test_the_desk_asks_no_more_for_fifty_incidents_than_for_five(
+    installation: Installation, dana: Visitor, now: datetime
+) -> None:
+    asked = []
+    for more in (5, 45):
+        for number in range(more):
+            reported(installation, now - timedelta(minutes=more + number))
+        if not asked:
+            rung(installation, now)
+        with queries(installation) as seen:
+            dana.open("/desk")
+        asked.append(seen)
+
+    few, many = asked
+    assert dana.page.count('role="rowheader"') == 50
+    assert len(few) == len(many) <= DESK_ASKS, told("The desk asks:", many)
+
+
+def test_a_handler_costs_the_desk_no_question(installation: Installation, dana: Visitor, now: datetime) -> None:
+    incidents = [reported(installation, now - timedelta(hours=hours)) for hours in range(3)]
+    with queries(installation) as before:
+        dana.open("/desk")
+    for incident in incidents:
+        capture = step(installation, incident, "capture")
+        dana.open(f"/incident/{incident.reference}").send(f"/step/{capture.id}/done")
+
+    with queries(installation) as after:
+        dana.open("/desk")
+
+    assert len(after) <= len(before)

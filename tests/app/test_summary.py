@@ -17,9 +17,14 @@ from incidents.people import Person
 from incidents.timeline import Entry, person_as_actor
 from incidents.triage import triage
 from notifications.paging import acknowledge, ring_for
+from tests.app.casework import queries
 from tests.app.visitor import Visitor
+from tests.house.source import told
 from tests.incidents.test_summaries import duty
 from tests.makers import Cast, make_report
+
+SUMMARY_ASKS = 14
+"""The transaction, who reads, the house, six figures, the list's two halves, who can be paged."""
 
 SECRET = "The payslips of Ottoline Prufrock lay in the lift"
 
@@ -151,3 +156,19 @@ def test_a_responder_does_not_read_the_summary(installation: Installation, cast:
 
     assert ivo.open("/summary").status == 403
     assert ivo.open("/summary.csv").status == 403
+
+
+def test_the_summary_asks_no_more_for_fifty_incidents_than_for_five(
+    installation: Installation, cast: Cast, mina: Visitor
+) -> None:
+    asked = []
+    for more in (5, 45):
+        for number in range(more):
+            make_report(installation, now=utcnow() - timedelta(minutes=number))
+        with queries(installation) as seen:
+            mina.open("/summary")
+        asked.append(seen)
+
+    few, many = asked
+    assert mina.page.count('role="rowheader"') == 50
+    assert len(many) <= len(few) <= SUMMARY_ASKS, told("The summary asks:", few)
