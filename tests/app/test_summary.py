@@ -23,7 +23,7 @@ from tests.house.source import told
 from tests.incidents.test_summaries import duty
 from tests.makers import Cast, make_report
 
-SUMMARY_ASKS = 14
+SUMMARY_ASKS = 15
 """The transaction, who reads, the house, six figures, the list's two halves, who can be paged."""
 
 SECRET = "The payslips of Ottoline Prufrock lay in the lift"

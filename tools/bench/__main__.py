@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     plan = QUICK if asked.quick else Plan()
     if asked.incidents:
         plan = replace(plan, incidents=(plan.incidents[0], asked.incidents))
+    plan = replace(plan, kept=asked.keep)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-", dir=asked.folder) as name:
         parts = _measure(plan, asked.only, Path(name))
@@ -77,6 +78,9 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
     parser.add_argument("--folder", type=Path, help="where the temporary data goes: the disk that is measured")
     parser.add_argument("--incidents", type=int, metavar="N", help="how many are very many (100 000)")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="leave filled databases there, and use what is there"
+    )
     return parser.parse_args(arguments)
 
 

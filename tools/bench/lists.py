@@ -24,7 +24,7 @@ from incidents.timeline import person_as_actor
 from tools.bench.figures import Aim, Part, ratio, spread
 from tools.bench.instance import PASSWORD, Instance, mailbox
 from tools.bench.plan import Plan
-from tools.bench.processes import resident
+from tools.bench.processes import free_port, resident
 from tools.bench.sink import sinking
 from tools.bench.visitor import Unexpected, Visitor
 
@@ -93,7 +93,7 @@ def lists(plan: Plan, folder: Path) -> Part:
         ("page", "incidents", "p50 ms", "p95", "p99", "max", "SQL alone p50", "kB"),
     )
     with sinking(folder) as sink, ExitStack() as stack:
-        made = [_filled(folder, count, sink.port, part) for count in plan.incidents]
+        made = [_filled(plan.kept or folder, count, sink.port, part) for count in plan.incidents]
         houses = [stack.enter_context(_open(*each)) for each in made]
         for number in range(WARM_UP + plan.looks):
             for name in PAGES:
@@ -108,9 +108,12 @@ def lists(plan: Plan, folder: Path) -> Part:
 
 
 def _filled(folder: Path, count: int, mail_port: int, part: Part) -> tuple[Instance, int]:
-    begun = time.monotonic()
+    begun, place = time.monotonic(), folder / f"lists-{count}"
+    if place.exists():
+        part.notes.append(f"{_number(count)} incidents were there from an earlier run.")
+        return Instance(place, free_port(), mail_port), count
     print(f"[bench] filling {_number(count)} incidents", file=sys.stderr, flush=True)
-    instance = Instance.make(folder / f"lists-{count}", mail_port=mail_port)
+    instance = Instance.make(place, mail_port=mail_port)
     with instance.opened() as house:
         fill_many(house, count, now=utcnow())
         _open_ones(house, OPEN)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 PARTS = ("intake", "handoff", "lists", "memory")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Lengths of time are in seconds. Each round measures the floor and Tocsin one after the other."""
+    """Lengths of time are in seconds. Each round measures the floor and Tocsin one after the other.
+
+    Filled databases are left in `kept` and found there by the next run; None makes new ones.
+    """
 
     clients: tuple[int, ...] = (1, 8, 32)
     rounds: int = 3
@@ -19,6 +23,7 @@ class Plan:
     pause: float = 0.1
     incidents: tuple[int, int] = (1_000, 100_000)
     looks: int = 60
+    kept: Path | None = None
     rest: float = 2.0
     memory_burst: float = 5.0
 
