@@ -24,7 +24,7 @@ from app.worker import OneServer, Worker
 from incidents.accounts import add_person, invite
 from incidents.law.clock import utcnow
 from incidents.obligations import differences
-from incidents.organisation import the_organisation
+from incidents.organisation import keyring_fits, mark_keyring, the_organisation
 from incidents.people import Role
 from incidents.refusals import Refused
 from incidents.timeline import SYSTEM
@@ -63,7 +63,10 @@ def prepared(chosen: Settings, *, alone: bool = False) -> Installation:
             chosen.keyring_file,
         )
     database.migrate(chosen, now=utcnow(), say=click.echo)
-    return Installation.open(chosen)
+    house = Installation.open(chosen)
+    with house.store.writing() as session:
+        mark_keyring(the_organisation(session), house.keyring)
+    return house
 
 
 def as_it_is(chosen: Settings) -> Installation:
@@ -212,6 +215,11 @@ def _cannot_page(house: Installation) -> list[str]:
             f"{wrong.incident}: the deadline of {wrong.rule} is stored as {wrong.stored}, computed as {wrong.computed}."
             for wrong in differences(session, targets=house.targets)
         ]
+        if not keyring_fits(organisation, house.keyring):
+            causes.append(
+                f"The keyring {house.settings.keyring_file} is not that of this database: earlier receipt codes and "
+                "stored passwords cannot be used. Put the keyring of the backup back."
+            )
         smtp = house.smtp(session)
     if smtp is not None:
         channel = SmtpChannel(smtp)

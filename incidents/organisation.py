@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import JSON
 
+from incidents.keyring import Keyring
 from incidents.law.localtime import known_zone
 from incidents.orm import Base, Key, table
 from incidents.refusals import Refused
@@ -28,6 +29,7 @@ class Organisation(Base):
     trusted_proxies: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     set_up_at: Mapped[datetime | None]
+    keyring_mark: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
@@ -80,6 +82,18 @@ _FIRST = select(Organisation).order_by(Organisation.id).limit(1)
 def the_organisation(session: Session) -> Organisation:
     """The organisation of this installation."""
     return session.scalars(_FIRST).one()
+
+
+def mark_keyring(organisation: Organisation, keyring: Keyring) -> None:
+    """Note which keyring this database began with. Done once; a keyring that grows keeps its first keys."""
+    if organisation.keyring_mark is None:
+        organisation.keyring_mark = keyring.mac("mark of the keyring", "")
+
+
+def keyring_fits(organisation: Organisation, keyring: Keyring) -> bool:
+    """Whether the keyring is the one of this database: with another, receipt codes and stored secrets are lost."""
+    marks = (keyring.mac("mark of the keyring", "", name) for name in keyring.names)
+    return organisation.keyring_mark is None or organisation.keyring_mark in marks
 
 
 def checked_country(code: str) -> str:

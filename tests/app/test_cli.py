@@ -160,6 +160,19 @@ def test_a_person_who_cannot_be_added_is_refused_in_a_sentence(tocsin: Typed, in
         assert [person.name for person in session.scalars(select(Person))] == ["Ann"]
 
 
+@SQLITE_ALONE
+def test_check_says_that_a_keyring_is_not_that_of_the_database(tocsin: Typed, settings: Settings) -> None:
+    tocsin("tick")
+    assert "is not that of this database" not in tocsin("check")[1]
+
+    settings.keyring_file.rename(settings.keyring_file.with_name("old.json"))
+    tocsin("tick")
+    code, said = tocsin("check")
+
+    assert code == 1
+    assert f"The keyring {settings.keyring_file} is not that of this database" in said
+
+
 def test_a_tick_by_hand_sends_what_is_due(
     tocsin: Typed, settings: Settings, installation: Installation, cast: Cast, smtp: SmtpServer
 ) -> None:

@@ -31,6 +31,7 @@ def upgrade() -> None:
     sa.Column('trusted_proxies', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('set_up_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('keyring_mark', sa.String(length=64), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_organisation')),
