@@ -67,6 +67,8 @@ class Incident(Base):
     __tablename__ = "incident"
     __table_args__ = table(
         Index("ix_incident_desk", "organisation_id", "closed_at", "next_due_at", "id"),
+        # The few that were dismissed, among all that were closed.
+        Index("ix_incident_dismissed", "organisation_id", "what", "closed_at", "id"),
         # Covers the figures of a year, so that they never read the rows themselves.
         Index(
             "ix_incident_opened",

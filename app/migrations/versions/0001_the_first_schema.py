@@ -269,6 +269,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.create_index('ix_incident_desk', ['organisation_id', 'closed_at', 'next_due_at', 'id'], unique=False)
+        batch_op.create_index('ix_incident_dismissed', ['organisation_id', 'what', 'closed_at', 'id'], unique=False)
         batch_op.create_index('ix_incident_opened', ['organisation_id', 'opened_at', 'what', 'restricted', 'drill', 'canary', 'first_step_at'], unique=False)
 
     op.create_table('entry',
@@ -723,6 +724,7 @@ def downgrade() -> None:
     op.drop_table('entry')
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.drop_index('ix_incident_opened')
+        batch_op.drop_index('ix_incident_dismissed')
         batch_op.drop_index('ix_incident_desk')
 
     op.drop_table('incident')
