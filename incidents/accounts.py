@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from incidents.organisation import LegalEntity, Organisation, checked_country, checked_zone
@@ -262,17 +263,18 @@ def sign_in(session: Session, person: Person, *, now: datetime) -> str:
     return token
 
 
+@cache
+def _in_use() -> Select[SignIn]:
+    return (
+        select(SignIn)
+        .where(SignIn.token_digest == bindparam("digest"), SignIn.ended_at.is_(None))
+        .options(joinedload(SignIn.person).joinedload(Person.grants))  # every page asks: in one query
+    )
+
+
 def signed_in(session: Session, token: str, *, since: datetime | None = None) -> SignIn | None:
     """The sign-in that a cookie's token belongs to, unless it was ended, began before `since`, or the person left."""
-    found = (
-        session.scalars(
-            select(SignIn)
-            .where(SignIn.token_digest == _digest(token), SignIn.ended_at.is_(None))
-            .options(joinedload(SignIn.person).joinedload(Person.grants))  # every page asks: in one query
-        )
-        .unique()
-        .first()
-    )
+    found = session.scalars(_in_use(), {"digest": _digest(token)}).unique().first()
     if found is None or found.person.left_at is not None or (since is not None and found.started_at < since):
         return None
     return found

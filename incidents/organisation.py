@@ -76,6 +76,7 @@ class Setting(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
+# Written out once, like every query that each page makes: to build one takes longer than to run it.
 _FIRST = select(Organisation).order_by(Organisation.id).limit(1)
 
 

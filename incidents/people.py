@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from incidents.orm import Base, Key, by_value
@@ -157,22 +158,27 @@ def everybody(session: Session, organisation_id: int) -> list[Person]:
     )
 
 
-def holders_of(session: Session, organisation_id: int, roles: Iterable[Role]) -> dict[Role, list[Person]]:
-    """Present holders of each of these roles, longest held first, in one query; none is the empty list."""
-    found: dict[Role, list[Person]] = {role: [] for role in roles}
-    rows = session.execute(
+@cache
+def _holders() -> Select[Role, Person]:
+    # Written out once, like what every page asks: to build a query takes longer than to run it.
+    return (
         select(Grant.role, Person)
         .join(Person, Person.id == Grant.person_id)
         .where(
-            Person.organisation_id == organisation_id,
+            Person.organisation_id == bindparam("organisation_id"),
             Person.left_at.is_(None),
-            Grant.role.in_(list(found)),
+            Grant.role.in_(bindparam("roles", expanding=True)),
             Grant.revoked_at.is_(None),
         )
         .options(lazyload(Person.grants))
         .order_by(Grant.id)
     )
-    for role, person in rows:
+
+
+def holders_of(session: Session, organisation_id: int, roles: Iterable[Role]) -> dict[Role, list[Person]]:
+    """Present holders of each of these roles, longest held first, in one query; none is the empty list."""
+    found: dict[Role, list[Person]] = {role: [] for role in roles}
+    for role, person in session.execute(_holders(), {"organisation_id": organisation_id, "roles": list(found)}):
         if person not in found[role]:
             found[role].append(person)
     return found

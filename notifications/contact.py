@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
-from sqlalchemy import JSON, ForeignKey, String, Text, select, update
+from sqlalchemy import JSON, ForeignKey, Select, String, Text, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from incidents.keyring import Keyring
@@ -60,15 +61,20 @@ def contacts_of(session: Session, person_id: int) -> list[Contact]:
     )
 
 
+@cache
+def _of_all() -> Select[Contact]:
+    return (
+        select(Contact)
+        .where(Contact.person_id.in_(bindparam("people", expanding=True)), Contact.removed_at.is_(None))
+        .options(lazyload(Contact.person))
+        .order_by(Contact.position, Contact.id)
+    )
+
+
 def contacts_of_all(session: Session, person_ids: Iterable[int]) -> dict[int, list[Contact]]:
     """The ways to reach each of these people, in one query; none is the empty list."""
     found: dict[int, list[Contact]] = {person_id: [] for person_id in person_ids}
-    for contact in session.scalars(
-        select(Contact)
-        .where(Contact.person_id.in_(list(found)), Contact.removed_at.is_(None))
-        .options(lazyload(Contact.person))
-        .order_by(Contact.position, Contact.id)
-    ):
+    for contact in session.scalars(_of_all(), {"people": list(found)}):
         found[contact.person_id].append(contact)
     return found
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -121,14 +121,17 @@ def readiness(
     return Readiness(ready, tuple(faults), tuple(gaps))
 
 
+_ENGINE = select(
+    select(func.max(Heartbeat.beat_at)).scalar_subquery(),
+    select(func.count(Page.id))
+    .where(Page.organisation_id == bindparam("organisation_id"), Page.ended_at.is_(None), Page.nobody_at.is_not(None))
+    .scalar_subquery(),
+)
+
+
 def _engine(session: Session, organisation: Organisation) -> tuple[datetime | None, int]:
     """When a worker last ticked, and how many pages ring nobody."""
-    silent = (
-        select(func.count(Page.id))
-        .where(Page.organisation_id == organisation.id, Page.ended_at.is_(None), Page.nobody_at.is_not(None))
-        .scalar_subquery()
-    )
-    row = session.execute(select(select(func.max(Heartbeat.beat_at)).scalar_subquery(), silent)).one()
+    row = session.execute(_ENGINE, {"organisation_id": organisation.id}).one()
     return row[0], row[1]
 
 
