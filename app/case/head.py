@@ -160,7 +160,7 @@ def next_act(case: Casefile, now: datetime) -> NextAct | None:
     acts += [
         (step.due_at, step.obligation_id is None, 1 + step.position, step)
         for step in case.steps
-        if step.is_open and step.due_at
+        if step.is_open and step.due_at and step.is_ours(incident.our_role)
     ]
     if not acts:
         open_duty = any(duty.is_open for duty in case.duties)

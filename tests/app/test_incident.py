@@ -10,8 +10,8 @@ import time_machine
 
 from app import create_app
 from app.installation import Installation
-from incidents import accounts, decisions, intake, people, triage
-from incidents.incident import Access, Incident, OurRole, What
+from incidents import accounts, decisions, intake, people, triage, workflow
+from incidents.incident import Access, Incident, Lane, OurRole, What
 from incidents.intake import Arrival, Told
 from incidents.law.clock import utcnow
 from incidents.obligations import Obligation
@@ -20,7 +20,7 @@ from incidents.people import Person
 from incidents.report import Medium, Relation
 from incidents.steps import Step
 from incidents.timeline import person_as_actor
-from tests.app.casework import busy, queries, reported
+from tests.app.casework import again, busy, queries, reported, step
 from tests.app.visitor import Visitor
 from tests.makers import Cast, make_report
 
@@ -68,6 +68,56 @@ def test_a_busy_page_costs_few_queries(installation: Installation, cast: Cast, d
 
     assert dana.status == 200
     assert len(seen) - len(frame) <= 18
+
+
+@pytest.mark.parametrize(
+    ("role", "left_out", "words"),
+    [
+        (OurRole.CONTROLLER, ["tell-customers"], "Not needed: we are the controller."),
+        (OurRole.PROCESSOR, ["assess", "draft", "notify", "tell-people"], "Not needed: we are a processor."),
+        (OurRole.BOTH, [], "Not needed:"),
+        (OurRole.UNKNOWN, [], "Not needed:"),
+    ],
+)
+def test_a_step_that_another_role_owes_is_never_next_nor_overdue_nor_offered(
+    installation: Installation,
+    cast: Cast,
+    dana: Visitor,
+    now: datetime,
+    role: OurRole,
+    left_out: list[str],
+    words: str,
+) -> None:
+    incident = reported(installation, now - timedelta(hours=400))
+    by, targets = person_as_actor(cast.dana), installation.targets
+    with installation.store.writing() as session:
+        triage.triage(
+            session,
+            incident.id,
+            What.SECURITY_INCIDENT,
+            role,
+            reason="So",
+            customers=["Acorn"],
+            by=by,
+            targets=targets,
+            now=now,
+        )
+        for one in session.query(Step).filter_by(incident_id=incident.id):
+            if one.is_open and one.lane is not Lane.NOTIFICATION:
+                workflow.skip(session, one.id, by=by, reason="So", now=now)
+
+    wanted = "Assess the risk to people" if role is OurRole.CONTROLLER else "Tell each customer whose data it is"
+    page = dana.open(f"/incident/{incident.reference}").page
+    assert f'id="next-title">{wanted}</h2>' in page
+    assert page.count(words) == page.count('data-state="not-ours"') == len(left_out)
+    assert wanted in dana.open("/desk").page
+    for key in left_out:
+        alone = dana.open(f"/incident/{incident.reference}/step/{step(installation, incident, key).id}").page
+        assert words in alone
+        assert "Record as done" not in alone
+
+    dana.open(f"/incident/{incident.reference}/close").send(reason="Over")
+    assert again(installation, incident).closed_at == now
 
 
 def test_hostile_text_is_shown_and_never_run(installation: Installation, cast: Cast, now: datetime) -> None:

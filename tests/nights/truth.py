@@ -62,6 +62,7 @@ def server(settings: Settings, port: int, *arguments: str) -> Iterator[subproces
         "TOCSIN_SMTP_PORT": str(port),
         "TOCSIN_SMTP_SECURITY": "none",
         "TOCSIN_SMTP_SENDER": "tocsin@northwind.example",
+        "TOCSIN_SMTP_TIMEOUT": "1.5",
         "TOCSIN_WAIT_LEASE": "3",
         "TOCSIN_TICK": "0.2",
     }
