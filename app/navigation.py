@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,13 @@ def ready() -> Readiness:
         g.readiness = readiness(read_session(), organisation(), reachable=installation().reachable, now=utcnow())
     found: Readiness = g.readiness
     return found
+
+
+def urls_of_incidents() -> Callable[[str], str]:
+    """The address of an incident's page by its reference, worked out once for a whole list."""
+    # A reference is made of letters, digits and dashes, so nothing in it is ever quoted.
+    start = url_for("incident.incident", reference="")
+    return lambda reference: start + reference
 
 
 def shell() -> dict[str, Any]:

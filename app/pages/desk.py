@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from app.case.typed import chosen
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
-from app.navigation import installation
+from app.navigation import installation, urls_of_incidents
 from incidents.desk import Drawer, Mark, on_desk
 from incidents.incident import Incident
 from incidents.law.clock import utcnow
@@ -65,6 +65,7 @@ def desk() -> ResponseReturnValue:
     now, session, drawer = utcnow(), read_session(), chosen(Drawer, request.args.get("show"), Drawer.OPEN)
     sheet = on_desk(session, me(), drawer, after=_mark(request.args.get("after", "")))
     taken = taken_by(session, [found.id for found in sheet.incidents if found.handler_id is None])
+    url_of = urls_of_incidents()
     rings = ringing(session, me(), now=now) if drawer is Drawer.OPEN and may(Right.HANDLE) else []
     return render_template(
         "desk/desk.html",
@@ -74,21 +75,21 @@ def desk() -> ResponseReturnValue:
             for each, (words, _title) in DRAWERS.items()
         ],
         bells=[bell_of(one) for one in rings],
-        rows=[_row(found, taken.get(found.id), now) for found in sheet.incidents],
+        rows=[_row(found, taken.get(found.id), url_of, now) for found in sheet.incidents],
         closed=drawer is not Drawer.OPEN,
         more=url_for("desk.desk", show=drawer.value, after=_words(sheet.more)) if sheet.more else None,
         start=url_for("desk.desk", show=drawer.value) if request.args.get("after") else None,
     )
 
 
-def _row(found: Incident, taken: Taken | None, now: datetime) -> Row:
+def _row(found: Incident, taken: Taken | None, url_of: Callable[[str], str], now: datetime) -> Row:
     act = _(found.next_act) if found.next_act else _("Nothing is due")
     basis = basis_words(found.next_is_law) if found.next_due_at else None
     law_due_at = None if found.closed_at else found.law_due_at
     return Row(
         reference=found.reference,
         codename=found.codename,
-        url=url_for("incident.incident", reference=found.reference),
+        url=url_of(found.reference),
         what=_(words_for(found.what)),
         tags=tags_of(found),
         who=who_has(found, found.handler.name if found.handler else None, taken, now),
