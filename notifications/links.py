@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from incidents.incident import Incident, Urgency
 from incidents.keyring import Keyring
 from incidents.timeline import person_as_actor
 from notifications import contact
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.messages import unsigned
-from notifications.paging import Acknowledgement, Page, PageEntry, acknowledge, holder
+from notifications.paging import Acknowledgement, Page, acknowledge, holder, last_entry
 from notifications.policy import Waits
+from notifications.ringing import Alarm, alarm
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,7 @@ class Shown:
 
     delivery: Delivery
     page: Page | None
-    first: Incident | None
-    urgent: bool
-    reports: int
+    alarm: Alarm
     through_entry_id: int
     held: Acknowledgement | None
 
@@ -39,21 +37,8 @@ def open_link(session: Session, carried: str, *, keyring: Keyring, now: datetime
         return None
     page = session.get(Page, found.page_id) if found.page_id else None
     if page is None:
-        return Shown(found, None, None, False, 0, 0, None)
-    through, reports = session.execute(
-        select(
-            func.max(PageEntry.entry_id),
-            func.count(PageEntry.id).filter(PageEntry.answered_at.is_(None)),
-        ).where(PageEntry.page_id == page.id)
-    ).one()
-    first = session.scalars(
-        select(Incident)
-        .where(Incident.id.in_(select(PageEntry.incident_id).where(PageEntry.page_id == page.id)))
-        .order_by(Incident.law_due_at.is_(None), Incident.law_due_at, Incident.id)
-        .limit(1)
-    ).first()
-    urgent = first is None or first.urgency is Urgency.URGENT
-    return Shown(found, page, first, urgent, reports, through or 0, holder(page, now=now))
+        return Shown(found, None, Alarm(None, 0), 0, None)
+    return Shown(found, page, alarm(session, page.id), last_entry(session, page.id), holder(page, now=now))
 
 
 def acknowledge_by_link(

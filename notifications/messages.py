@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
@@ -21,7 +20,8 @@ from incidents.words import N_
 from incidents.words.kinds import SENTENCES
 from notifications.channels import Message
 from notifications.delivery import Delivery, Purpose
-from notifications.paging import Page, PageEntry
+from notifications.paging import Page
+from notifications.ringing import alarm
 
 URGENCY_WORDS = {Urgency.URGENT: N_("urgent"), Urgency.SOON: N_("soon")}
 
@@ -86,18 +86,10 @@ def _ring_facts(
     session: Session, delivery: Delivery, facts: dict[str, Any], wording: Wording, *, now: datetime
 ) -> tuple[str, bool]:
     page = session.get_one(Page, delivery.page_id)
-    unanswered = (PageEntry.page_id == page.id, PageEntry.answered_at.is_(None))
-    first = session.scalars(
-        select(Incident)
-        .where(Incident.id.in_(select(PageEntry.incident_id).where(*unanswered)))
-        .order_by(Incident.law_due_at.nulls_last(), Incident.next_due_at.nulls_last(), Incident.id)
-        .limit(1)
-    ).first()
-    # Several entries of one incident are one alarm to whoever reads this.
-    rings = session.scalar(select(func.count(distinct(PageEntry.incident_id))).where(*unanswered)) or 1
-    urgent = first is None or first.urgency is Urgency.URGENT
+    rung = alarm(session, page.id)
+    first, urgent = rung.first, rung.urgent
     urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
-    facts.update(codename=page.codename, urgency=urgency, more=rings - 1, round=page.round)
+    facts.update(codename=page.codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
     facts.update(next_act=None, late=False, drill=page.drill)
     if first is not None and first.next_act and first.next_due_at:
         facts["next_act"] = wording.translate(first.next_act)

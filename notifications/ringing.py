@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import distinct, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
-from incidents.incident import Incident, visible
+from incidents.incident import Incident, Urgency, visible
 from incidents.people import Person
 from notifications.paging import Acknowledgement, Page, PageEntry
 
@@ -69,6 +69,39 @@ def _named(session: Session, person: Person, page_ids: list[int]) -> dict[int, l
     for page_id, incident in rows:
         named.setdefault(page_id, {})[incident.id] = incident
     return {page_id: list(found.values()) for page_id, found in named.items()}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What a page says to whoever it wakes: the incident with the nearest legal limit, and how many wait in it."""
+
+    first: Incident | None
+    waiting: int
+
+    @property
+    def urgent(self) -> bool:
+        return self.first is None or self.first.urgency is Urgency.URGENT
+
+
+def alarm(session: Session, page_id: int) -> Alarm:
+    """What a page rings for now. Once all of it is answered `first` is what it rang for, and nothing waits."""
+    first = session.scalars(
+        select(Incident)
+        .join(PageEntry, PageEntry.incident_id == Incident.id)
+        .where(PageEntry.page_id == page_id)
+        .order_by(
+            PageEntry.answered_at.is_not(None),
+            Incident.law_due_at.nulls_last(),
+            Incident.next_due_at.nulls_last(),
+            Incident.id,
+        )
+        .limit(1)
+    ).first()
+    # Several entries of one incident are one alarm to whoever reads this.
+    waiting = select(func.count(distinct(PageEntry.incident_id))).where(
+        PageEntry.page_id == page_id, PageEntry.answered_at.is_(None)
+    )
+    return Alarm(first, session.scalar(waiting) or 0)
 
 
 @dataclass(frozen=True)

@@ -54,14 +54,14 @@ def _show(opened: Shown) -> Response:
     assert opened.page is not None
     held, now = opened.held, utcnow()
     mine = held is not None and held.delivery_id == opened.delivery.id
-    first = opened.first
+    first = opened.alarm.first
     return make_response(
         render_template(
             "acknowledge/page.html",
             codename=opened.page.codename,
-            urgent=opened.urgent,
+            urgent=opened.alarm.urgent,
             drill=opened.page.drill,
-            more=max(opened.reports - 1, 0),
+            more=max(opened.alarm.waiting - 1, 0),
             act=_(first.next_act) if first and first.next_act else None,
             left=shown.left(first.next_due_at, now) if first else None,
             due=shown.moment(first.next_due_at) if first else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,14 @@ from sqlalchemy import select
 
 from app import create_app
 from app.installation import Installation
+from incidents.incident import Incident
 from incidents.law.clock import utcnow
 from incidents.timeline import Entry, Kind
 from notifications import delivery, paging
 from notifications.contact import Contact, contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose
-from notifications.messages import signed
-from notifications.paging import Acknowledgement, Page
+from notifications.messages import build, signed
+from notifications.paging import Acknowledgement, Page, PageEntry
 from notifications.policy import Waits
 from tests.makers import Cast, make_report
 
@@ -51,6 +53,38 @@ def test_get_shows_one_button_and_changes_nothing(installation: Installation, cl
     assert "laptop" not in pages[0].text
     with installation.store.reading() as session:
         assert session.scalars(select(Acknowledgement)).all() == []
+
+
+def test_the_page_and_the_message_speak_of_what_is_unanswered_and_of_the_nearest_limit_in_it(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    now = utcnow()
+    for _ in range(4):
+        make_report(installation, now=now)
+    with installation.store.writing() as session:
+        incidents = session.scalars(select(Incident).order_by(Incident.id)).all()
+        for incident, hours in zip(incidents, (None, 9, 5, 1), strict=True):
+            incident.law_due_at = now + timedelta(hours=hours) if hours else None
+            incident.next_act = f"Act {hours}"
+        entries = session.scalars(select(Entry).where(Entry.kind == Kind.REPORTED).order_by(Entry.id)).all()
+        (page,) = {paging.ring_for(session, entry, now=now) for entry in entries}
+        paging.ring(session, page, waits=Waits(), now=now)
+        row = session.scalars(select(Delivery)).one()
+
+    def said() -> tuple[list[str], list[str]]:
+        with installation.store.reading() as session:
+            wording, mine = installation.wording(session, None), session.get_one(Delivery, row.id)
+            message = build(session, mine, keyring=installation.keyring, wording=wording, now=now)
+        shown = client.get(f"/p/{signed(installation.keyring, row.token)}").text
+        find = re.compile(r"Act \w+|(?<=with it: )\d")
+        return find.findall(shown), find.findall(message.text)
+
+    assert said() == (["Act 1", "3"], ["Act 1", "3"])
+    for answered, left in ((3, ["Act 5", "2"]), (2, ["Act 9", "1"]), (1, ["Act None"])):
+        with installation.store.writing() as session:
+            row_answered = select(PageEntry).where(PageEntry.incident_id == incidents[answered].id)
+            session.scalars(row_answered).one().answered_at = now
+        assert said() == (left, left)
 
 
 def test_the_button_quiets_and_says_which_mailbox_and_the_next_person_sees_it(

@@ -10,10 +10,9 @@ import time_machine
 
 from app import create_app
 from app.installation import Installation
-from incidents import accounts, decisions, intake, people, triage, workflow
+from incidents import decisions, intake, people, triage, workflow
 from incidents.incident import Access, Incident, Lane, OurRole, What
 from incidents.intake import Arrival, Told
-from incidents.law.clock import utcnow
 from incidents.obligations import Obligation
 from incidents.organisation import the_organisation
 from incidents.people import Person
@@ -257,17 +256,41 @@ def test_contacts_are_shown_only_with_the_right_to_read_them(
     assert "your role does not see it" in dana.page
 
 
-def test_an_ended_session_brings_back_to_the_form_after_signing_in(
-    installation: Installation, cast: Cast, dana: Visitor, now: datetime
+NUL = "\0"
+
+
+def test_a_nul_in_an_address_names_nothing(installation: Installation, dana: Visitor, now: datetime) -> None:
+    incident = reported(installation, now)
+
+    for address in (
+        "/incident/TCN%00",
+        f"/incident/{incident.reference}%00/triage",
+        "/desk?show=%00",
+        "/desk?after=%00",
+        "/register?from=%00&until=%00",
+        "/r/%00",
+        "/p/%00",
+        "/static/%00",
+        "/invitation/%00",
+        "/set-up/%00",
+        "/summary?year=%00",
+        "/enter?%00=%00",
+    ):
+        assert dana.open(address).status in (200, 404, 410, 422), address
+
+
+def test_a_nul_typed_into_a_form_is_kept_as_its_sign_or_refused_in_words_with_all_that_was_typed(
+    installation: Installation, dana: Visitor, now: datetime
 ) -> None:
     incident = reported(installation, now)
-    dana.open(f"/incident/{incident.reference}/note")
-    with installation.store.writing() as session:
-        accounts.sign_out_everywhere(session, session.get_one(Person, cast.dana), now=utcnow())
+    page = f"/incident/{incident.reference}"
 
-    dana.send(text="Called the help desk")
-    assert dana.address == "/sign-in"
-    dana.sign_in("dana@northwind.example")
+    dana.open(f"{page}/note").send(text=f"Called{NUL} the desk", happened_at=NUL)
+    assert dana.status == 422
+    assert dana.fields()["text"] == "Called␀ the desk"
+    dana.send(happened_at="")
+    assert "Called␀ the desk" in dana.page
 
-    assert dana.address == f"/incident/{incident.reference}/note"
-    assert f'data-keep="incident-{incident.reference}-note"' in dana.page
+    dana.open(f"{page}/triage").send(what=f"nothing{NUL}", our_role=NUL, customers=NUL, reason=f"So{NUL}")
+    assert dana.status == 422
+    assert dana.fields()["reason"] == "So␀"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import access, create_app, passwords
 from app.attempts import FREE, LONGEST, Attempts
@@ -14,7 +16,7 @@ from incidents.law.clock import utcnow
 from incidents.people import Person, Right, SignIn
 from incidents.timeline import SYSTEM
 from tests.app.visitor import BASE, Visitor
-from tests.makers import Cast
+from tests.makers import PASSWORD, Cast, make_report
 
 WRONG = "This e-mail address and password do not belong together. Check both."
 
@@ -79,6 +81,47 @@ def test_after_signing_in_one_comes_to_the_page_that_was_asked_for(installation:
     visitor.send(email="adam@northwind.example", password="correct horse battery")
 
     assert visitor.address == "/settings"
+
+
+def aged(installation: Installation) -> None:
+    """Every sign-in began longer ago than one lasts."""
+    long_ago = utcnow() - timedelta(seconds=installation.settings.sign_in_lasts + 1)
+    with installation.store.writing() as session:
+        session.execute(update(SignIn).values(started_at=long_ago))
+
+
+def test_a_sign_in_ends_by_its_age_however_much_it_is_used(installation: Installation, cast: Cast) -> None:
+    visitor = Visitor(installation).come_in(installation, cast.adam)
+    before = visitor.open("/settings").address
+
+    aged(installation)
+    asked = visitor.open("/settings").address
+    visitor.send(email="adam@northwind.example", password=PASSWORD)
+
+    assert (before, asked, visitor.address) == ("/settings", "/sign-in", "/settings")
+
+
+@pytest.mark.parametrize("how", ["ended", "aged", "lost"])
+def test_a_form_sent_after_the_sign_in_has_ended_asks_to_sign_in_and_comes_back_to_it(
+    installation: Installation, cast: Cast, how: str
+) -> None:
+    incident = make_report(installation, now=utcnow()).report.incident
+    note = f"/incident/{incident.reference}/note"
+    visitor = Visitor(installation).come_in(installation, cast.dana).open(note)
+
+    if how == "ended":
+        with installation.store.writing() as session:
+            accounts.sign_out_everywhere(session, session.get_one(Person, cast.dana), now=utcnow())
+    elif how == "aged":
+        aged(installation)
+    else:
+        visitor.client = visitor.app.test_client()
+    visitor.send(text="Called the help desk")
+    assert (visitor.status, visitor.address) == (200, "/sign-in")
+    visitor.send(email="dana@northwind.example", password=PASSWORD)
+
+    assert visitor.address == note
+    assert f'data-keep="incident-{incident.reference}-note"' in visitor.page
 
 
 @pytest.mark.parametrize(
@@ -156,6 +199,12 @@ def test_the_last_use_of_a_sign_in_is_kept_by_posts_only(installation: Installat
 
     assert after_get == before
     assert after_post > before
+
+
+def test_a_name_with_a_nul_in_it_signs_nobody_in_and_breaks_nothing(installation: Installation, cast: Cast) -> None:
+    visitor = Visitor(installation).open("/sign-in").send(email="dana\0@northwind.example", password=PASSWORD)
+
+    assert (visitor.status, visitor.problems()) == (422, [WRONG])
 
 
 ADMINISTRATORS_ONLY = ("/people", "/people/1", "/settings", "/outbox", "/what-is-next")

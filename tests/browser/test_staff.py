@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.demo import PASSWORD
-from incidents.people import Person, Role
+from incidents.law.clock import utcnow
+from incidents.people import Person, Role, SignIn
 from notifications.delivery import Delivery, Purpose
 from notifications.messages import signed
 from notifications.paging import Page as Ringing
@@ -27,6 +30,10 @@ def email_of(looms: Served, role: Role) -> str:
 
 def sign_in(page: Page, looms: Served, role: Role) -> None:
     page.goto(looms.address + "/sign-in")
+    sign_in_here(page, looms, role)
+
+
+def sign_in_here(page: Page, looms: Served, role: Role) -> None:
     page.get_by_label("E-mail").fill(email_of(looms, role))
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").last.click()
@@ -63,6 +70,32 @@ def test_triage_is_accessible_with_errors_shown(looms: Served, opened: Opener, s
 
     expect(page.locator(".t-error-summary, [role=alert]").first).to_be_visible()
     assert axe(page) == []
+
+
+@pytest.mark.parametrize("how", ["lost", "aged"])
+def test_what_was_typed_is_there_again_after_signing_in_anew(looms: Served, opened: Opener, how: str) -> None:
+    page, words = opened("desk"), f"Called the help desk ({how})"
+    sign_in(page, looms, Role.DPO)
+    page.goto(looms.address + "/desk")
+    incident = str(page.locator("main a[href^='/incident/']").first.get_attribute("href")).partition("#")[0]
+    page.goto(f"{looms.address}{incident}/note")
+    page.get_by_label("Note", exact=True).fill(words)
+
+    if how == "lost":
+        page.context.clear_cookies()
+    else:
+        with looms.installation.store.writing() as session:
+            session.execute(update(SignIn).values(started_at=utcnow() - timedelta(days=1)))
+    page.get_by_role("button", name="Write it into the timeline").click()
+    expect(page).to_have_url(looms.address + "/sign-in")
+    sign_in_here(page, looms, Role.DPO)
+
+    expect(page).to_have_url(f"{looms.address}{incident}/note")
+    expect(page.get_by_label("Note", exact=True)).to_have_value(words)
+    expect(page.get_by_text("This form was not sent. What you had typed is back.")).to_be_visible()
+    page.get_by_role("button", name="Write it into the timeline").click()
+    expect(page.get_by_text("The note is in the timeline.")).to_be_visible()
+    expect(page.locator("main").get_by_text(words)).to_be_visible()
 
 
 @EVERY_LOOK

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
 
-from app.config import Settings
+import pytest
+
+from app.config import BadSettings, Settings, load
 from tests.house.source import ROOT, sources, told
 
 GUIDE = ROOT / "docs" / "operating.md"
@@ -59,3 +63,28 @@ def test_a_setting_named_in_the_code_exists() -> None:
     ]
 
     assert not wrong, told("There is no such setting in app/config.py:", wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"WAIT_LEASE": "29", "SMTP_TIMEOUT": "15"}, "wait_lease must be at least twice smtp_timeout"),
+        ({"WAIT_CLIMB": "900,600"}, "wait_climb must rise"),
+        ({"SMTP_HOST": "mail.example"}, "smtp_sender is missing"),
+        ({"WAIT_LEASE": "never"}, "TOCSIN_WAIT_LEASE: write a number"),
+        ({"WAIT_LEES": "60"}, "TOCSIN_WAIT_LEES is no setting of Tocsin"),
+    ],
+)
+def test_settings_that_would_do_harm_are_refused_by_name(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+    environment = {"TOCSIN_INSTANCE": str(tmp_path)} | {f"TOCSIN_{name}": value for name, value in given.items()}
+
+    with pytest.raises(BadSettings) as refused:
+        load(environment)
+
+    assert [fault.startswith(sentence) for fault in refused.value.faults] == [True]
+
+
+def test_a_lease_of_twice_the_time_out_is_enough(tmp_path: Path) -> None:
+    environment = {"TOCSIN_INSTANCE": str(tmp_path), "TOCSIN_WAIT_LEASE": "30", "TOCSIN_SMTP_TIMEOUT": "15"}
+
+    assert load(environment).waits.lease == timedelta(seconds=30)

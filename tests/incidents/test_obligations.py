@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.installation import Installation
-from incidents import decisions, filing, intake, thread, triage
+from incidents import decisions, filing, intake, obligations, thread, triage
 from incidents.deadlines import strike
 from incidents.filing import Sent
 from incidents.incident import Incident, OurRole, StillHappening, What
 from incidents.intake import Arrival, Told
+from incidents.law.regimes import Regimes, load
 from incidents.obligations import Obligation, Standing, cautious_anchor, differences
 from incidents.organisation import the_organisation
 from incidents.refusals import Refused
@@ -147,6 +149,35 @@ def test_answering_the_noticed_question_moves_the_clock_or_leaves_it(
                 now=now,
             )
             assert session.get_one(Incident, report.incident_id).law_due_at == due
+
+
+def test_a_later_law_neither_adds_nor_drops_a_duty_of_a_running_incident(
+    installation: Installation, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law, tomorrow = load(), now + 24 * HOUR
+    old = law.get("uk-gdpr-33-1")
+    ended = replace(old, valid_to=now.date())
+    successor = replace(old, id="uk-new-33-1", period=24, valid_from=tomorrow.date())
+    changed = (
+        replace(one, rules=(*(ended if rule == old else rule for rule in one.rules), successor))
+        if old in one.rules
+        else one
+        for one in law
+    )
+    amended = Regimes(tuple(changed))
+    monkeypatch.setattr(obligations, "load", lambda: amended)
+    running = make_report(installation, "Under the old law", now=now).report.incident_id
+    began = [(row.rule, row.due_at) for row in duties(installation, running)]
+
+    later = make_report(installation, "Under the new law", now=tomorrow).report.incident_id
+    for incident_id in (running, later):
+        say(installation, incident_id, What.PERSONAL_DATA_BREACH, OurRole.CONTROLLER, by=cast.dana, now=tomorrow)
+
+    owed = [(row.rule, row.due_at) for row in duties(installation, running) if row.standing is Standing.OWED]
+    assert owed == began == [("uk-gdpr-33-1", now + 72 * HOUR), ("eu-gdpr-33-1", now + 72 * HOUR)]
+    assert [row.rule for row in duties(installation, later)] == ["uk-new-33-1", "eu-gdpr-33-1"]
+    with installation.store.reading() as session:
+        assert list(differences(session, targets=installation.targets)) == []
 
 
 def test_late_without_reasons_is_recorded_and_leaves_a_red_step(
