@@ -13,8 +13,11 @@ from incidents.incident import Incident, StillHappening
 from incidents.intake import Arrival, Receipt, Told
 from incidents.obligations import Obligation, cautious_anchor, differences
 from incidents.organisation import the_organisation
+from incidents.receipt import View
 from incidents.refusals import Refused
-from incidents.report import Relation, Report
+from incidents.report import Relation, Report, ReporterContact
+from incidents.steps import Step
+from incidents.timeline import Bell, Entry, Prose, Timeline
 from tests.makers import Cast, make_report
 
 HOUR = timedelta(hours=1)
@@ -79,6 +82,36 @@ def test_only_an_empty_text_is_refused(installation: Installation, now: datetime
         send(installation, now, Told(" \n\t"))
 
     assert refused.value.field == "what"
+
+
+ROWS = (Incident, Report, ReporterContact, View, Timeline, Entry, Prose, Bell, Obligation, Step)
+ITS_OWN = {"token", "why", "head_seq", "head_hash"}
+"""Columns with a default that a report's rows fill with something of their own."""
+
+
+def test_rows_stored_past_the_session_have_every_default_that_a_flush_would_give(
+    installation: Installation, now: datetime
+) -> None:
+    with installation.store.writing() as session:
+        told = Told("I lost a laptop", words={"contact": "Rosa"})
+        made = intake.receive(
+            session,
+            the_organisation(session),
+            told,
+            keyring=installation.keyring,
+            targets=installation.targets,
+            now=now,
+        )
+        receipt.open_view(session, made.report.id, made.report.organisation_id, now=now)
+
+        for kind in ROWS:
+            row = session.scalars(select(kind).order_by(kind.id.desc()).limit(1)).one()
+            for column in kind.__table__.columns:
+                if column.default is not None and column.key not in ITS_OWN:
+                    assert getattr(row, column.key) == column.default.arg, column
+        made.report.incident.drill = True
+        session.flush()
+        assert made.report.incident.version == 2
 
 
 def test_a_report_needs_neither_set_up_nor_law_nor_playbook(
