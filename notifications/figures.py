@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from incidents.summaries import Medians, Year, medians, seconds_between
 from notifications.paging import Acknowledgement, Page
-
-# Covers the figures of a year, so that they never read the pages themselves. The organisation does not come first: what
-# rings now would be looked for by it, among all pages that ever were.
-Index("ix_page_opened", Page.opened_at, Page.organisation_id, Page.alone)
 
 
 def time_to_acknowledge(session: Session, organisation_id: int, year: Year) -> Medians:

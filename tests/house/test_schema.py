@@ -13,7 +13,6 @@ from sqlalchemy.pool import NullPool
 from app import database
 from app.config import Settings
 from incidents import append_only
-from notifications import figures  # noqa: F401 - the index that they need
 from tests.conftest import NOON
 from tests.house.source import told
 
