@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from incidents.incident import Incident, StillHappening, Urgency, hold
+from incidents.incident import StillHappening, Urgency, hold
 from incidents.refusals import Refused
 from incidents.report import Direction, Message, Report
 from incidents.timeline import REPORTER, Actor, Entry, Kind, readable, record
-from incidents.triage import first_step, said_already
+from incidents.triage import first_step, said_already, worst_answer
 from incidents.words import N_
 
 
@@ -46,7 +45,7 @@ def now_happening(session: Session, report: Report, answer: StillHappening, *, n
         return None
     before, report.still_happening = report.still_happening, answer
     session.flush()
-    incident.still_happening = _worst(session, incident)
+    incident.still_happening = worst_answer(session, incident)
     if answer is not StillHappening.NO:
         incident.urgency = Urgency.URGENT
     return record(
@@ -59,13 +58,6 @@ def now_happening(session: Session, report: Report, answer: StillHappening, *, n
         facts={"report": report.id, "before": before.value, "after": answer.value},
         now=now,
     )
-
-
-def _worst(session: Session, incident: Incident) -> StillHappening:
-    """The most urgent answer among the reports of an incident: one "no" does not outvote another's "yes"."""
-    given = set(session.scalars(select(Report.still_happening).where(Report.incident_id == incident.id)))
-    order = (StillHappening.YES, StillHappening.UNKNOWN, StillHappening.NO)
-    return next((answer for answer in order if answer in given), incident.still_happening)
 
 
 def ask(session: Session, report: Report, text: str, *, by: Actor, now: datetime) -> Entry:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, OurRole, Part, StillHappening, Urgency, What, hold
@@ -123,8 +123,9 @@ def _settle_parts(
 
 
 def attach(session: Session, report: Report, target_id: int, *, by: Actor, targets: Targets, now: datetime) -> Incident:
-    """Move a report to another incident; the earliest anchor wins there. Undone by attaching it back.
+    """Move a report to another incident; the earliest anchor and the gravest answer win there.
 
+    Attaching it back undoes this: both incidents are as urgent as the reports that they have.
     A closed incident that a report joins is open again. One that its last report leaves is closed.
     """
     first, second = sorted((report.incident_id, target_id))
@@ -146,27 +147,54 @@ def attach(session: Session, report: Report, target_id: int, *, by: Actor, targe
         )
     report.incident = target
     session.flush()
-    _take_over(session, target, report, by=by, now=now)
+    if target.closed_at is not None:
+        _open_again(session, target, report, by=by, now=now)
     _leave(session, origin, target, by=by, now=now)
+    for incident in (target, origin):
+        _heed_reports(session, incident, report, by=by, now=now)
     for incident in (origin, target):
         recompute(session, incident, targets=targets, now=now)
     return target
 
 
-def _take_over(session: Session, target: Incident, report: Report, *, by: Actor, now: datetime) -> None:
-    """What a report that joins brings along: it opens what was closed, and "still happening" makes it urgent."""
-    if target.closed_at is not None:
-        target.closed_at = None
-        if target.dismissed:
-            target.what = What.UNDECIDED
-            reopen_by_verb(session, target, "triage")
-        facts: dict[str, object] = {"report": report.id}
-        record(session, target.timeline, Kind.REOPENED, by=by, incident_id=target.id, facts=facts, now=now)
-    before = target.still_happening
-    if report.still_happening is StillHappening.YES and before is not StillHappening.YES:
-        target.still_happening, target.urgency = StillHappening.YES, Urgency.URGENT
-        facts = {"report": report.id, "before": before.value, "after": StillHappening.YES.value}
-        record(session, target.timeline, Kind.STILL_HAPPENING, by=by, incident_id=target.id, facts=facts, now=now)
+def _open_again(session: Session, target: Incident, report: Report, *, by: Actor, now: datetime) -> None:
+    target.closed_at = None
+    if target.dismissed:
+        target.what = What.UNDECIDED
+        reopen_by_verb(session, target, "triage")
+    facts: dict[str, object] = {"report": report.id}
+    record(session, target.timeline, Kind.REOPENED, by=by, incident_id=target.id, facts=facts, now=now)
+
+
+def _heed_reports(session: Session, incident: Incident, moved: Report, *, by: Actor, now: datetime) -> None:
+    """Let an incident be as its reports say, now that one has come or gone; it pages if that turns it to "yes"."""
+    reports = session.scalars(select(Report).where(Report.incident_id == incident.id)).all()
+    if not reports:
+        return  # its last report has left: it is closed as it was
+    before, after = incident.still_happening, worst_answer(session, incident)
+    urgent = any(answer is not StillHappening.NO for answer in _ever_said(session, incident, reports))
+    incident.still_happening, incident.urgency = after, Urgency.URGENT if urgent else Urgency.SOON
+    if after is not before:
+        facts: dict[str, object] = {"report": moved.id, "before": before.value, "after": after.value}
+        record(session, incident.timeline, Kind.STILL_HAPPENING, by=by, incident_id=incident.id, facts=facts, now=now)
+
+
+def _ever_said(session: Session, incident: Incident, reports: Sequence[Report]) -> Iterator[StillHappening]:
+    """What these reports say now, said at first and meanwhile: a "no" later on does not take the urgency away."""
+    yield from (report.still_happening for report in reports)
+    keys = {report.id for report in reports}
+    first = Entry.id.in_([report.entry_id for report in reports])
+    later = and_(Entry.incident_id == incident.id, Entry.kind == Kind.STILL_HAPPENING)
+    for entry in session.scalars(select(Entry).where(or_(first, later))):
+        if entry.kind is Kind.REPORTED or entry.facts["report"] in keys:
+            yield StillHappening(entry.facts.get("after") or entry.facts["still_happening"])
+
+
+def worst_answer(session: Session, incident: Incident) -> StillHappening:
+    """The most urgent answer among the reports of an incident: one "no" does not outvote another's "yes"."""
+    given = set(session.scalars(select(Report.still_happening).where(Report.incident_id == incident.id)))
+    order = (StillHappening.YES, StillHappening.UNKNOWN, StillHappening.NO)
+    return next((answer for answer in order if answer in given), incident.still_happening)
 
 
 def _leave(session: Session, origin: Incident, target: Incident, *, by: Actor, now: datetime) -> None:

@@ -12,7 +12,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
     {
         Kind.REPORTED: N_("A report came in"),
         Kind.ADDED: N_("The reporter added something"),
-        Kind.STILL_HAPPENING: N_("The reporter answered anew whether it is still happening"),
+        Kind.STILL_HAPPENING: N_("Whether it is still happening has changed"),
         Kind.FILE_ADDED: N_("A file was added"),
         Kind.ATTACHED: N_("A report was attached"),
         Kind.DETACHED: N_("A report was moved to another incident"),

@@ -16,7 +16,7 @@ from app.installation import Installation
 from incidents import decisions, filing, intake, obligations, thread, triage
 from incidents.deadlines import strike
 from incidents.filing import Sent
-from incidents.incident import Incident, OurRole, StillHappening, What
+from incidents.incident import Incident, OurRole, StillHappening, Urgency, What
 from incidents.intake import Arrival, Told
 from incidents.law.regimes import Regimes, load
 from incidents.obligations import Obligation, Standing, cautious_anchor, differences
@@ -24,7 +24,8 @@ from incidents.organisation import the_organisation
 from incidents.refusals import Refused
 from incidents.report import Report
 from incidents.steps import Step, StepState
-from incidents.timeline import Kind, Timeline, person_as_actor, verify
+from incidents.timeline import Entry, Kind, Timeline, person_as_actor, verify
+from notifications.rules import Loudness, rule_for
 from tests.makers import Cast, make_report
 
 HOUR = timedelta(hours=1)
@@ -219,7 +220,56 @@ def test_one_no_does_not_outvote_another_reports_yes(installation: Installation,
         assert session.get_one(Incident, first.incident_id).still_happening is StillHappening.YES
 
 
-VERBS = ("triage", "aware", "attach", "close", "reopen", "sent", "against", "noticed", "strike", "report")
+@pytest.mark.parametrize("answer", [StillHappening.YES, StillHappening.UNKNOWN])
+def test_an_incident_is_as_urgent_as_the_reports_that_it_has(
+    installation: Installation, cast: Cast, now: datetime, answer: StillHappening
+) -> None:
+    dana, calm, loud = person_as_actor(cast.dana), (StillHappening.NO, Urgency.SOON), (answer, Urgency.URGENT)
+    first = make_report(installation, "One", now=now, still_happening=StillHappening.NO).report
+    second = make_report(installation, "Two", now=now, still_happening=answer).report
+
+    def attach(target_id: int) -> list[tuple[StillHappening, Urgency]]:
+        with installation.store.writing() as session:
+            report = session.get_one(Report, second.id)
+            triage.attach(session, report, target_id, by=dana, targets=installation.targets, now=now)
+            both = session.get_one(Incident, first.incident_id), session.get_one(Incident, second.incident_id)
+            return [(incident.still_happening, incident.urgency) for incident in both]
+
+    assert attach(first.incident_id) == [loud, loud]
+    assert attach(second.incident_id) == [calm, loud]
+
+    with installation.store.reading() as session:
+        query = select(Entry).where(Entry.kind == Kind.STILL_HAPPENING, Entry.incident_id == first.incident_id)
+        turns = session.scalars(query.order_by(Entry.seq)).all()
+    assert [(turn.facts["before"], turn.facts["after"]) for turn in turns] == [
+        ("no", answer.value),
+        (answer.value, "no"),
+    ]
+    assert [rule_for(turn).loudness is Loudness.PAGE for turn in turns] == [answer is StillHappening.YES, False]
+
+
+def test_a_report_that_said_yes_once_keeps_the_incident_urgent_when_another_leaves(
+    installation: Installation, cast: Cast, now: datetime
+) -> None:
+    first, second, third = (
+        make_report(installation, f"Number {number}", now=now, still_happening=StillHappening.NO).report
+        for number in range(3)
+    )
+    dana, targets = person_as_actor(cast.dana), installation.targets
+
+    with installation.store.writing() as session:
+        kept, guest = session.get_one(Report, first.id), session.get_one(Report, second.id)
+        for answer in (StillHappening.YES, StillHappening.NO):
+            thread.now_happening(session, kept, answer, now=now)
+        for target_id in (first.incident_id, third.incident_id):
+            triage.attach(session, guest, target_id, by=dana, targets=targets, now=now)
+
+        left = session.get_one(Incident, first.incident_id)
+        assert (left.still_happening, left.urgency) == (StillHappening.NO, Urgency.URGENT)
+        assert session.get_one(Incident, third.incident_id).urgency is Urgency.SOON
+
+
+VERBS = ("triage", "aware", "attach", "close", "reopen", "sent", "against", "noticed", "happening", "strike", "report")
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -245,6 +295,7 @@ def test_after_any_acts_the_stored_deadlines_are_what_the_anchors_give(
         assert list(differences(session, targets=installation.targets)) == []
         for incident in session.scalars(select(Incident)):
             assert verify(session, session.get_one(Timeline, incident.timeline_id)) is None
+            assert triage.worst_answer(session, incident) is incident.still_happening
 
 
 def _known_earlier(installation: Installation, at: datetime, choice: int) -> Report:
@@ -299,6 +350,7 @@ def _act(
         "noticed": lambda s, now: triage.settle_noticed(
             s, report, bool(choice % 2), "So", by=by, targets=targets, now=now
         ),
+        "happening": lambda s, now: thread.now_happening(s, report, list(StillHappening)[choice % 3], now=now),
         "strike": lambda s, now: strike(s, now=now),
     }
     if first is not None or verb not in ("sent", "against"):
@@ -324,8 +376,6 @@ def test_a_deadline_that_cannot_be_told_does_not_stop_the_others(
         assert strike(session, now=now + 36 * HOUR, careful=True) == 2
 
     with installation.store.reading() as session:
-        from incidents.timeline import Entry
-
         near = session.scalars(select(Entry.incident_id).where(Entry.kind == Kind.DEADLINE_NEAR)).all()
     assert set(near) == {sound}
     assert {row.next_warning_at for row in duties(installation, broken)} == {now + 36 * HOUR + timedelta(minutes=1)}
