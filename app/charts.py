@@ -75,20 +75,6 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """One series' share of one column; `tone` counts series from 1, for the style sheet."""
-
-    tone: int
-    column: str
-    name: str
-    text: str
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
 class Axes:
     """The frame that columns and lines are drawn in; `centres` are the columns' middles."""
 
@@ -100,16 +86,6 @@ class Axes:
     centres: tuple[float, ...]
     ticks: tuple[Tick, ...]
     labels: tuple[Label, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StackChart:
-    """Stacked columns; `names` and `rows` are the same as a table."""
-
-    axes: Axes
-    segments: tuple[Segment, ...]
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,37 +143,6 @@ def bars(figures: Sequence[tuple[str, Figure]], *, width: float = WIDTH) -> BarC
         )
     rows = tuple((label, (figure.text,)) for label, figure in figures)
     return BarChart(width, _r(max(len(laid), 1) * ROW), tuple(laid), rows)
-
-
-def stacked(
-    columns: Sequence[str],
-    series: Sequence[Series],
-    *,
-    words: Callable[[float], str] | None = None,
-    width: float = WIDTH,
-) -> StackChart:
-    """Lay out one stacked column a label; a gap takes no room, so it stacks like nought.
-
-    `words` puts a tick's value into words. Refuses negative and non-finite values, and series of another length
-    than `columns`, with ValueError.
-    """
-    _fit(columns, series)
-    values = [[figure.value if figure else 0.0 for figure in one.figures] for one in series]
-    _top([value for row in values for value in row])
-    axes, scale = _axes(columns, [sum(stack) for stack in zip(*values, strict=True)], words, width)
-    thick = (axes.right - axes.left) / max(len(columns), 1) * FILL
-    segments = []
-    for at, column in enumerate(columns):
-        below = 0.0
-        for tone, one in enumerate(series, start=1):
-            figure = one.figures[at]
-            if figure is None or not figure.value:
-                continue
-            foot, head = scale(below), scale(below + figure.value)
-            x = _r(axes.centres[at] - thick / 2)
-            segments.append(Segment(tone, column, one.name, figure.text, x, head, _r(thick), _r(foot - head)))
-            below += figure.value
-    return StackChart(axes, tuple(segments), tuple(one.name for one in series), _rows(columns, series))
 
 
 def line(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charts import Figure, Series, bars, line, round_ticks, stacked
+from app.charts import Figure, Series, bars, line, round_ticks
 
 amounts = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 
@@ -33,29 +33,6 @@ def test_every_bar_and_its_value_lie_inside_the_drawing(values: list[float]) -> 
     assert all(bar.y + bar.height <= chart.height for bar in chart.bars)
 
 
-@given(st.lists(st.tuples(amounts, amounts, amounts), min_size=1, max_size=24))
-def test_stacked_segments_meet_without_gap_or_overlap_and_stay_inside(columns: list[tuple[float, ...]]) -> None:
-    names = [str(at) for at in range(len(columns))]
-    series = [Series(str(n), figures(*(column[n] for column in columns))) for n in range(3)]
-
-    chart = stacked(names, series)
-
-    for name in names:
-        foot = chart.axes.base
-        for segment in (part for part in chart.segments if part.column == name):
-            assert segment.y + segment.height == pytest.approx(foot, abs=0.02)
-            assert segment.y >= 0
-            assert chart.axes.left <= segment.x < segment.x + segment.width <= chart.axes.right
-            foot = segment.y
-
-
-def test_a_column_keeps_its_tones_when_one_series_has_nothing_to_show() -> None:
-    chart = stacked(["Jan"], [Series("Breach", figures(None)), Series("Near miss", figures(2))])
-
-    assert [(part.tone, part.name) for part in chart.segments] == [(2, "Near miss")]
-    assert chart.rows == (("Jan", ("–", "2")),)
-
-
 def test_a_missing_month_breaks_the_line_instead_of_drawing_nought() -> None:
     chart = line(["Jan", "Feb", "Mar", "Apr"], Series("Minutes", figures(12, None, 6, 9)))
 
@@ -75,7 +52,6 @@ def test_the_target_is_inside_the_drawing_even_above_every_figure() -> None:
 def test_nothing_to_show_is_an_empty_drawing_and_no_fault(empty: tuple[float | None, ...]) -> None:
     names = ["Jan"] * len(empty)
 
-    assert stacked(names, [Series("Breach", figures(*empty))]).segments == ()
     assert len(line(names, Series("Minutes", figures(*empty))).dots) <= 1
     assert bars([]).bars == ()
 
@@ -111,4 +87,4 @@ def test_what_cannot_be_drawn_is_refused(value: float) -> None:
 
 def test_a_series_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="2 figures for 1 columns"):
-        stacked(["Jan"], [Series("Breach", figures(1, 2))])
+        line(["Jan"], Series("Breach", figures(1, 2)))

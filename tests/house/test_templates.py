@@ -124,3 +124,30 @@ def test_every_spoken_attribute_can_be_translated() -> None:
     ]
 
     assert not wrong, told('Write aria-label="{{ _("…") }}": a screen reader speaks it:', wrong)
+
+
+def macros_called(path: Path, everywhere: dict[str, str]) -> set[tuple[str, str]]:
+    """The macros that a template calls, each with the template it is in; `everywhere` says what a parent imported."""
+    imports = {node.target: node.template.value for node in parsed(path).find_all(nodes.Import)}  # type: ignore[attr-defined]
+    own = path.relative_to(path.parent.parent).as_posix()
+    called = set()
+    for call in parsed(path).find_all(nodes.Call):
+        match call.node:
+            case nodes.Getattr(node=nodes.Name(name=alias), attr=name):
+                called.add((imports.get(alias) or everywhere.get(alias, ""), name))
+            case nodes.Name(name=name):
+                called.add((own, name))
+    return called
+
+
+def test_every_macro_is_used() -> None:
+    everywhere = {node.target: node.template.value for _path, node in found(nodes.Import)}  # type: ignore[attr-defined]
+    called = {pair for path in TEMPLATES for pair in macros_called(path, everywhere)}
+
+    idle = [
+        f"{at(path, node.lineno)}: {node.name}"
+        for path, node in found(nodes.Macro)
+        if isinstance(node, nodes.Macro) and (path.relative_to(path.parent.parent).as_posix(), node.name) not in called
+    ]
+
+    assert not idle, told("No page uses these. Remove them:", idle)
