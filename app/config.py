@@ -58,7 +58,7 @@ class Settings:
     wait_quiet: float = 1200.0
     wait_empty_round: float = 60.0
     wait_lease: float = 60.0
-    wait_retries: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+    wait_retries: tuple[float, ...] = (1.0, 2.0, 5.0)
     wait_louder_receipt: float = 900.0
     target_notice: float = 86400.0
     sign_in_lasts: float = 43200.0

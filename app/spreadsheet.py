@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from flask import Response, stream_with_context
+from sqlalchemy.orm import Session
 
+from app.navigation import installation
 from incidents.refusals import Refused
+from incidents.store import Store
 from incidents.words import N_
 
 Cell = str | int | bool | datetime | None
@@ -24,14 +27,19 @@ AT_ONCE = 2
 _seats = threading.BoundedSemaphore(AT_ONCE)
 
 
-def sheet(name: str, rows: Iterable[Sequence[Cell]]) -> Response:
+Rows = Callable[[Session], Iterable[Sequence[Cell]]]
+"""Rows, read in the session that is given."""
+
+
+def sheet(name: str, rows: Rows) -> Response:
     """A download of these rows, in UTF-8 with the mark that Excel wants; instants are in UTC.
 
-    Rows are read while they are sent, so the request's session stays open until the last one is written; the
-    server buffers what a slow reader has not taken yet. Refuses when AT_ONCE are being made already.
+    Rows are read while they are sent, in a session of their own that ends with the last one: that of the request has
+    ended by then, and used again it would keep its connection. The server buffers what a slow reader has not taken
+    yet. Refuses when AT_ONCE are being made already.
     """
     seat = _Seat()
-    response = Response(stream_with_context(_chunks(rows, seat)), mimetype="text/csv")
+    response = Response(stream_with_context(_chunks(rows, seat, installation().store)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.call_on_close(seat.leave)  # a reader who goes at once never starts the rows
     return response
@@ -51,9 +59,10 @@ class _Seat:
             _seats.release()
 
 
-def _chunks(rows: Iterable[Sequence[Cell]], seat: _Seat) -> Iterator[str]:
+def _chunks(rows: Rows, seat: _Seat, store: Store) -> Iterator[str]:
     try:
-        yield from _written(rows)
+        with store.reading() as session:
+            yield from _written(rows(session))
     finally:
         seat.leave()
 

@@ -28,8 +28,8 @@ class Waits:
     quiet: timedelta = timedelta(minutes=20)
     empty_round: timedelta = timedelta(minutes=1)
     lease: timedelta = timedelta(seconds=60)
-    retries: tuple[timedelta, ...] = tuple(timedelta(seconds=wait) for wait in (1, 2, 5, 10, 20, 30))
-    """Delays between attempts; the last one repeats."""
+    retries: tuple[timedelta, ...] = tuple(timedelta(seconds=wait) for wait in (1, 2, 5))
+    """Delays between attempts; the last one repeats: after an outage pages arrive within seconds."""
     louder_receipt: timedelta = timedelta(minutes=15)
 
     def step_at(self, elapsed: timedelta) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import shown
@@ -101,9 +102,12 @@ def register() -> str:
 @requires(Right.READ_REGISTER)
 def file() -> Response:
     """The whole register, or what the filter leaves of it, as CSV: one row for each duty."""
-    now, wanted = utcnow(), _wanted()
-    found = entries.every(read_session(), me(), wanted, zone=shown.zone(), now=now)
-    return sheet(f"register-{now:%Y-%m-%d}.csv", _csv(found))
+    now, wanted, reader, zone = utcnow(), _wanted(), me(), shown.zone()
+
+    def rows(session: Session) -> Iterator[tuple[Cell, ...]]:
+        return _csv(entries.every(session, reader, wanted, zone=zone, now=now))
+
+    return sheet(f"register-{now:%Y-%m-%d}.csv", rows)
 
 
 def _wanted() -> Wanted:

@@ -9,6 +9,7 @@ from typing import Any
 
 from babel.dates import get_month_names
 from flask import Blueprint, current_app, render_template, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import charts, shown
@@ -84,10 +85,13 @@ def summary() -> str:
 @requires(Right.READ_SUMMARY)
 def file() -> Response:
     """The same figures as CSV, with every open incident."""
-    now = utcnow()
-    found = summarise(read_session(), me(), zone=shown.zone(), now=now)
-    taken = time_to_acknowledge(read_session(), me().organisation_id, found.year)
-    return sheet(f"summary-{now:%Y-%m-%d}.csv", _csv(found, taken, now))
+    now, reader, zone = utcnow(), me(), shown.zone()
+
+    def rows(session: Session) -> Iterator[tuple[Cell, ...]]:
+        found = summarise(session, reader, zone=zone, now=now)
+        return _csv(found, time_to_acknowledge(session, reader.organisation_id, found.year), now)
+
+    return sheet(f"summary-{now:%Y-%m-%d}.csv", rows)
 
 
 def _title(needs: list[Need]) -> str:
