@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from incidents import decisions, intake, triage
+from sqlalchemy import select
+
+from incidents import decisions, filing, intake, triage
+from incidents.filing import Sent
 from incidents.incident import OurRole, StillHappening, What
 from incidents.intake import Receipt
+from incidents.obligations import Obligation
 from incidents.organisation import the_organisation
 from incidents.report import Medium, Relation
 from incidents.timeline import Kind, person_as_actor
@@ -118,19 +122,18 @@ def test_when_awareness_is_decided_the_stages_move_with_it(night: Night, cast: C
 
 def test_a_met_duty_is_not_told_any_more(night: Night, cast: Cast) -> None:
     incident_id = begun(night, cast)
-    night.act(
-        triage.triage,
-        incident_id,
-        What.SECURITY_INCIDENT,
-        OurRole.UNKNOWN,
-        reason="No personal data.",
-        by=person_as_actor(cast.dana),
-        targets=night.installation.targets,
-    )
+    with night.installation.store.reading() as session:
+        owed = session.scalars(select(Obligation).where(Obligation.incident_id == incident_id)).all()
+    night.wait(step=3600, hours=10)
+    for duty in owed:
+        sent = Sent(night.now, "Europe/London", duty.recipient, "IC-1")
+        night.act(filing.record_sent, duty.id, sent, by=person_as_actor(cast.dana))
 
-    night.wait(step=7200, hours=80)
+    night.wait(step=7200, hours=70)
 
+    assert len(owed) == 2  # EU and UK
     assert hours(night, "tell") == []
+    assert hours(night, "ring") == [0]
 
 
 def test_a_processors_target_is_told_and_never_pages(night: Night, cast: Cast) -> None:

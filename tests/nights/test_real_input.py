@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,24 +16,10 @@ from incidents import intake
 from incidents.incident import Incident
 from incidents.report import Report
 from tests.makers import Cast
-from tests.nights.truth import ROOT, mail_server, until
+from tests.nights.truth import answers, free_port, mail, mail_server, tocsin, until
 from tools import send_reports
 
 TEXTS = [" a blank at each end ", "two\r\nlines", "emoji 📱 and مرحبا", "<b>markup</b> & more", "the same", "the same"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 @pytest.mark.slow
@@ -48,25 +29,14 @@ def test_texts_sent_through_the_form_are_stored_byte_for_byte_and_ring_once(
     port, mails, codes, source = free_port(), tmp_path / "mails", tmp_path / "codes", tmp_path / "texts.jsonl"
     source.write_text("".join(f"{json.dumps(text)}\n" for text in TEXTS), encoding="utf-8")
     url = f"http://127.0.0.1:{port}"
-    with mail_server(mails) as smtp:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")} | {
-            "TOCSIN_INSTANCE": str(settings.instance),
-            "TOCSIN_DATABASE_URL": settings.database,
-            "TOCSIN_PORT": str(port),
-            "TOCSIN_PUBLIC_ADDRESS": url,
-            "TOCSIN_SMTP_HOST": "127.0.0.1",
-            "TOCSIN_SMTP_PORT": str(smtp),
-            "TOCSIN_SMTP_SECURITY": "none",
-            "TOCSIN_SMTP_SENDER": "tocsin@northwind.example",
-        }
-        with subprocess.Popen([sys.executable, "-m", "app.cli", "serve"], cwd=ROOT, env=environment) as server:
-            try:
-                until(lambda: answers(url), seconds=60)
-                assert send_reports.main([str(source), url, "--codes", str(codes)]) == 0
-                until(lambda: mails.exists() and mails.read_text().count("\n") >= 1)
-            finally:
-                server.send_signal(signal.SIGTERM)
-                assert server.wait(30) == 0
+    with mail_server(mails) as smtp, tocsin(settings, "serve", PORT=port, PUBLIC_ADDRESS=url, **mail(smtp)) as server:
+        try:
+            until(lambda: answers(url), seconds=60)
+            assert send_reports.main([str(source), url, "--codes", str(codes)]) == 0
+            until(lambda: mails.exists() and mails.read_text().count("\n") >= 1)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(30) == 0
 
     assert "receipts   6, different codes: 6" in capsys.readouterr().out
     with installation.store.reading() as session:

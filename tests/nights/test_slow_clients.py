@@ -30,8 +30,7 @@ from incidents.report import Report
 from tests.app.visitor import BASE, Visitor
 from tests.conftest import NOON
 from tests.makers import make_cast
-from tests.nights.test_real_input import free_port
-from tests.nights.truth import until
+from tests.nights.truth import free_port, until
 
 MANY = 12
 """More than the eight threads."""
