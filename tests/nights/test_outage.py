@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.config import Settings
 from app.installation import Installation
 from incidents.accounts import grant
 from incidents.incident import StillHappening
 from incidents.people import Person, Role
+from incidents.store import Store
 from incidents.timeline import SYSTEM
 from notifications.channels import ChannelKind, Message, Outcome, Target
 from notifications.contact import add_contact, contacts_of, remove_contact
-from notifications.delivery import DeliveryState
+from notifications.delivery import Delivery, DeliveryState
 from notifications.engine import Engine, Setup
 from notifications.policy import Waits
 from notifications.senders import Senders
@@ -89,6 +93,68 @@ def test_an_outcome_that_cannot_be_written_back_rings_again_when_the_claim_has_l
 
     assert night.minutes("dana") == [0, 2]
     assert night.deliveries()[0].state is DeliveryState.ACCEPTED
+
+
+class _LocksOut:
+    """A channel that accepts; while it sends for the first time somebody locks what its outcome is written to."""
+
+    name = "smtp"
+
+    def __init__(self, store: Store) -> None:
+        self.sends = 0
+        self.other = store.write_engine.connect()
+        self.locked = threading.Event()
+
+    def send(self, target: Target, message: Message) -> Outcome:
+        self.sends += 1
+        if self.sends == 1:
+            # Any statement takes all of an SQLite file; of PostgreSQL these rows.
+            self.other.execute(select(Delivery.id).with_for_update())
+            self.locked.set()
+        return TAKEN_IN
+
+    def check(self) -> Outcome:
+        return TAKEN_IN
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def test_an_outcome_that_waits_for_a_locked_database_is_not_lost_and_rings_once_more_at_most(
+    installation: Installation, cast: Cast, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, waits = Store(settings.database), Waits(lease=timedelta(seconds=1.5))
+    if installation.store.sqlite:
+        with installation.store.write_engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=200")
+    channel = _LocksOut(store)
+    senders = Senders(lambda _name: channel)
+    setup = Setup(waits, installation.wording, lambda _session, _kind: True)
+    engine = Engine(installation.store, installation.keyring, setup, senders)
+    engine.start()
+
+    make_report(installation, now=engine.clock())
+    assert channel.locked.wait(10)
+    time.sleep(waits.lease.total_seconds() + 0.3)
+    sent_meanwhile = channel.sends
+    channel.other.rollback()
+
+    def settled() -> bool:
+        engine.wake()
+        with installation.store.reading() as session:
+            return session.scalars(select(Delivery.state)).all() == [DeliveryState.ACCEPTED]
+
+    until(settled)
+    engine.stop()
+    assert senders.stop(5) == []
+    channel.other.close()
+    store.dispose()
+    assert sent_meanwhile == 1
+    if installation.store.sqlite:
+        assert channel.sends == 2, "its claim had lapsed"
+        assert "A job of channel smtp failed: OperationalError" in caplog.text
+    else:
+        assert channel.sends == 1, "it waited for the row"
 
 
 class _Hangs:
