@@ -14,6 +14,7 @@ from app.extensions import login, read_session
 from incidents.accounts import signed_in
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right
+from incidents.timeline import Actor, person_as_actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -58,6 +59,11 @@ def me() -> Person:
     """The person signed in. Only for views that are not public."""
     person: Person = current_user.person
     return person
+
+
+def by_me() -> Actor:
+    """The person signed in, as the author of an entry."""
+    return person_as_actor(me().id)
 
 
 def may(right: Right) -> bool:

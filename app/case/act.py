@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from app import shown
 from app.access import me
 from app.case.typed import StaffForm
 from app.extensions import read_session
 from app.language import gettext as _
+from app.navigation import installation
 from incidents.incident import Incident, find
 from incidents.law.clock import utcnow
+from incidents.refusals import Refused
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,16 @@ def act_page(
         due=shown.moment(due_at),
     )
     return render_template(template, act=about, form=form, **more), 422 if form.errors else 200
+
+
+@contextmanager
+def recording(form: StaffForm, field: str | None = None) -> Iterator[Session]:
+    """One transaction for what was typed. A refusal stores nothing and is put into the form, beside its field."""
+    try:
+        with installation().store.writing() as session:
+            yield session
+    except Refused as refused:
+        form.refuse(refused, field)
 
 
 def recorded(

@@ -6,8 +6,8 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app import shown
-from app.access import me, requires
-from app.case.act import act_page, incident_for_me, recorded
+from app.access import by_me, requires
+from app.case.act import act_page, incident_for_me, recorded, recording
 from app.case.story import story_of
 from app.case.typed import StaffForm, clock, prose, which
 from app.extensions import read_session
@@ -20,7 +20,7 @@ from incidents.incident import Incident
 from incidents.law.clock import utcnow
 from incidents.people import Right
 from incidents.refusals import Refused
-from incidents.timeline import Entry, person_as_actor
+from incidents.timeline import Entry
 from incidents.words import N_
 
 pages = Blueprint("decisions", __name__)
@@ -68,23 +68,21 @@ def awareness(reference: str) -> ResponseReturnValue:
 def record_awareness(reference: str) -> ResponseReturnValue:
     """Record the decision; the decided deadline counts from then on."""
     incident, form, house = incident_for_me(reference), AwarenessForm(), installation()
-    try:
+    with recording(form) as session:
         aware_at = form.instant("aware_at", shown.zone())
         if aware_at is None:
             raise Refused(N_("Write the date and the time, like 2026-10-25 01:30."), field="aware_at")
-        with house.store.writing() as session:
-            verbs.become_aware(
-                session,
-                incident.id,
-                aware_at,
-                zone=str(shown.zone()),
-                reason=form.said("reason"),
-                by=person_as_actor(me().id),
-                targets=house.targets,
-                now=utcnow(),
-            )
-    except Refused as refused:
-        form.refuse(refused)
+        verbs.become_aware(
+            session,
+            incident.id,
+            aware_at,
+            zone=str(shown.zone()),
+            reason=form.said("reason"),
+            by=by_me(),
+            targets=house.targets,
+            now=utcnow(),
+        )
+    if form.errors:
         return _awareness_page(incident, form)
     return recorded(incident, "awareness", _("The decision is recorded. The deadline counts from it."))
 
@@ -115,20 +113,18 @@ def contained(reference: str) -> ResponseReturnValue:
 def record_contained(reference: str) -> ResponseReturnValue:
     """Record that nothing more leaks; without a time it is since now."""
     incident, form, now = incident_for_me(reference), ContainedForm(), utcnow()
-    try:
+    with recording(form) as session:
         contained_at = form.instant("contained_at", shown.zone()) or now
-        with installation().store.writing() as session:
-            verbs.contain(
-                session,
-                incident.id,
-                contained_at,
-                zone=str(shown.zone()),
-                how_known=form.said("reason"),
-                by=person_as_actor(me().id),
-                now=now,
-            )
-    except Refused as refused:
-        form.refuse(refused)
+        verbs.contain(
+            session,
+            incident.id,
+            contained_at,
+            zone=str(shown.zone()),
+            how_known=form.said("reason"),
+            by=by_me(),
+            now=now,
+        )
+    if form.errors:
         return _contained_page(incident, form)
     return recorded(incident, "contained", _("It is recorded as contained."))
 
@@ -151,21 +147,19 @@ def note(reference: str) -> ResponseReturnValue:
 def record_note(reference: str) -> ResponseReturnValue:
     """Write a note into the timeline."""
     incident, form, now = incident_for_me(reference), NoteForm(), utcnow()
-    try:
+    with recording(form) as session:
         happened_at = form.instant("happened_at", shown.zone())
-        with installation().store.writing() as session:
-            entry = verbs.note(
-                session,
-                incident.id,
-                form.said("text"),
-                by=person_as_actor(me().id),
-                happened_at=happened_at,
-                zone=str(shown.zone()),
-                now=now,
-            )
-            seq = entry.seq
-    except Refused as refused:
-        form.refuse(refused)
+        entry = verbs.note(
+            session,
+            incident.id,
+            form.said("text"),
+            by=by_me(),
+            happened_at=happened_at,
+            zone=str(shown.zone()),
+            now=now,
+        )
+        seq = entry.seq
+    if form.errors:
         return _note_page(incident, form)
     return recorded(incident, "note", _("The note is in the timeline."), anchor=f"entry-{seq}")
 
@@ -190,12 +184,10 @@ def record_correction(reference: str, seq: int) -> ResponseReturnValue:
     """Write a new entry that names the wrong one, which stays as it is."""
     incident, form = incident_for_me(reference), CorrectionForm()
     wrong = entry_of(read_session(), incident, seq)
-    try:
-        with installation().store.writing() as session:
-            entry = verbs.correct(session, wrong.id, form.said("text"), by=person_as_actor(me().id), now=utcnow())
-            made = entry.seq
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        entry = verbs.correct(session, wrong.id, form.said("text"), by=by_me(), now=utcnow())
+        made = entry.seq
+    if form.errors:
         return _correct_page(incident, form, wrong)
     return recorded(incident, f"correct-{seq}", _("The correction is recorded."), anchor=f"entry-{made}")
 
@@ -226,11 +218,9 @@ def close(reference: str) -> ResponseReturnValue:
 def record_close(reference: str) -> ResponseReturnValue:
     """Close the incident with its outcome."""
     incident, form = incident_for_me(reference), CloseForm()
-    try:
-        with installation().store.writing() as session:
-            verbs.close(session, incident.id, reason=form.said("reason"), by=person_as_actor(me().id), now=utcnow())
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        verbs.close(session, incident.id, reason=form.said("reason"), by=by_me(), now=utcnow())
+    if form.errors:
         return _close_page(incident, form)
     return recorded(incident, "close", _("The incident is closed."))
 
@@ -253,12 +243,9 @@ def reopen(reference: str) -> ResponseReturnValue:
 def record_reopen(reference: str) -> ResponseReturnValue:
     """Open the incident again; its clock does not start anew."""
     incident, form, house = incident_for_me(reference), ReopenForm(), installation()
-    try:
-        with house.store.writing() as session:
-            by = person_as_actor(me().id)
-            verbs.reopen(session, incident.id, reason=form.said("reason"), by=by, targets=house.targets, now=utcnow())
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        verbs.reopen(session, incident.id, reason=form.said("reason"), by=by_me(), targets=house.targets, now=utcnow())
+    if form.errors:
         return _reopen_page(incident, form)
     return recorded(incident, "reopen", _("The incident is open again."))
 

@@ -9,14 +9,13 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
 from app import shown
-from app.access import me, requires
-from app.case.act import act_page, incident_for_me, recorded
+from app.access import by_me, requires
+from app.case.act import act_page, incident_for_me, recorded, recording
 from app.case.lanes import DUTY, duty_words
 from app.case.typed import StaffForm, clock, line, prose, which
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
-from app.navigation import installation
 from incidents import filing as verbs
 from incidents.desk import belonging
 from incidents.filing import Filing, Sent
@@ -25,7 +24,6 @@ from incidents.law.clock import utcnow
 from incidents.obligations import Obligation
 from incidents.people import Right
 from incidents.refusals import Refused
-from incidents.timeline import person_as_actor
 from incidents.words import N_
 
 pages = Blueprint("filing", __name__)
@@ -65,7 +63,7 @@ def record_sent(reference: str, key: int) -> ResponseReturnValue:
     """Record that it was sent. Missing reasons for a delay never stand in the way; they leave a red step."""
     incident, form, now = incident_for_me(reference), SentForm(), utcnow()
     duty = belonging(read_session(), Obligation, incident, key)
-    try:
+    with recording(form) as session:
         sent_at = form.instant("sent_at", shown.zone())
         if sent_at is None:
             raise Refused(N_("Write the date and the time, like 2026-10-25 01:30."), field="sent_at")
@@ -77,11 +75,9 @@ def record_sent(reference: str, key: int) -> ResponseReturnValue:
             awaited=form.awaited.data,
             delay_reasons=form.said("delay_reasons"),
         )
-        with installation().store.writing() as session:
-            filing = verbs.record_sent(session, duty.id, told, by=person_as_actor(me().id), now=now)
-            unexplained = filing.late and not filing.delay_explained
-    except Refused as refused:
-        form.refuse(refused)
+        filing = verbs.record_sent(session, duty.id, told, by=by_me(), now=now)
+        unexplained = filing.late and not filing.delay_explained
+    if form.errors:
         return _sent_page(incident, form, duty, now)
     if unexplained:
         words = _("Recorded as sent after the deadline. Give the reasons for the delay: that step stays red.")
@@ -116,12 +112,9 @@ def record_against(reference: str, key: int) -> ResponseReturnValue:
     """Record the decision not to notify."""
     incident, form = incident_for_me(reference), AgainstForm()
     duty = belonging(read_session(), Obligation, incident, key)
-    try:
-        with installation().store.writing() as session:
-            by = person_as_actor(me().id)
-            verbs.decide_against(session, duty.id, reason=form.said("reason"), by=by, now=utcnow())
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        verbs.decide_against(session, duty.id, reason=form.said("reason"), by=by_me(), now=utcnow())
+    if form.errors:
         return _against_page(incident, form, duty)
     return recorded(incident, f"against-{key}", _("The decision is recorded."), anchor=f"{DUTY}-{key}")
 
@@ -153,18 +146,16 @@ def record_complete(reference: str, key: int) -> ResponseReturnValue:
     """Enter the reference, or the reasons for the delay."""
     incident, form = incident_for_me(reference), CompleteForm()
     filing = belonging(read_session(), Filing, incident, key)
-    try:
-        with installation().store.writing() as session:
-            verbs.complete(
-                session,
-                filing.id,
-                reference=form.said("reference"),
-                delay_reasons=form.said("delay_reasons"),
-                by=person_as_actor(me().id),
-                now=utcnow(),
-            )
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        verbs.complete(
+            session,
+            filing.id,
+            reference=form.said("reference"),
+            delay_reasons=form.said("delay_reasons"),
+            by=by_me(),
+            now=utcnow(),
+        )
+    if form.errors:
         return _complete_page(incident, form, filing)
     return recorded(incident, f"complete-{key}", _("The record is completed."), anchor=f"{DUTY}-{filing.obligation_id}")
 

@@ -6,22 +6,19 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from app import shown
-from app.access import me, requires
-from app.case.act import act_page, incident_for_me, kept_as, recorded
+from app.access import by_me, requires
+from app.case.act import act_page, incident_for_me, kept_as, recorded, recording
 from app.case.lanes import anchor_of, step_words
 from app.case.typed import StaffForm, clock, prose, which
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
-from app.navigation import installation
 from incidents import workflow
 from incidents.desk import belonging
 from incidents.incident import Incident
 from incidents.law.clock import utcnow
 from incidents.people import Right
-from incidents.refusals import Refused
 from incidents.steps import Step
-from incidents.timeline import person_as_actor
 
 pages = Blueprint("steps", __name__)
 
@@ -50,20 +47,18 @@ def record_done(reference: str, key: int) -> ResponseReturnValue:
     """Record a step as done; without a time it was done now."""
     incident, form, now = incident_for_me(reference), DoneForm(), utcnow()
     wanted = belonging(read_session(), Step, incident, key)
-    try:
+    with recording(form) as session:
         done_at = form.instant("done_at", shown.zone()) or now
-        with installation().store.writing() as session:
-            workflow.do(
-                session,
-                wanted.id,
-                by=person_as_actor(me().id),
-                done_at=done_at,
-                zone=str(shown.zone()),
-                note=form.said("note"),
-                now=now,
-            )
-    except Refused as refused:
-        form.refuse(refused)
+        workflow.do(
+            session,
+            wanted.id,
+            by=by_me(),
+            done_at=done_at,
+            zone=str(shown.zone()),
+            note=form.said("note"),
+            now=now,
+        )
+    if form.errors:
         return _page(incident, wanted, done=form)
     words = _("Done: %(step)s", step=_(wanted.title))
     return recorded(incident, f"step-{key}-done", words, anchor=anchor_of(wanted))
@@ -75,11 +70,9 @@ def record_skip(reference: str, key: int) -> ResponseReturnValue:
     """Leave a step out, with the reason."""
     incident, form = incident_for_me(reference), ReasonForm()
     wanted = belonging(read_session(), Step, incident, key)
-    try:
-        with installation().store.writing() as session:
-            workflow.skip(session, wanted.id, by=person_as_actor(me().id), reason=form.said("reason"), now=utcnow())
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        workflow.skip(session, wanted.id, by=by_me(), reason=form.said("reason"), now=utcnow())
+    if form.errors:
         return _page(incident, wanted, skip=form)
     words = _("Left out: %(step)s", step=_(wanted.title))
     return recorded(incident, f"step-{key}-skip", words, anchor=anchor_of(wanted))
@@ -91,13 +84,9 @@ def record_reopen(reference: str, key: int) -> ResponseReturnValue:
     """Open a settled step again, with the reason."""
     incident, form = incident_for_me(reference), ReasonForm()
     wanted = belonging(read_session(), Step, incident, key)
-    try:
-        with installation().store.writing() as session:
-            workflow.reopen_step(
-                session, wanted.id, by=person_as_actor(me().id), reason=form.said("reason"), now=utcnow()
-            )
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        workflow.reopen_step(session, wanted.id, by=by_me(), reason=form.said("reason"), now=utcnow())
+    if form.errors:
         return _page(incident, wanted, again=form)
     words = _("Open again: %(step)s", step=_(wanted.title))
     return recorded(incident, f"step-{key}-reopen", words, anchor=anchor_of(wanted))

@@ -5,22 +5,19 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from app.access import me, requires
-from app.case.act import act_page, incident_for_me, recorded
+from app.access import by_me, requires
+from app.case.act import act_page, incident_for_me, recorded, recording
 from app.case.told import told_of
 from app.case.typed import StaffForm, prose
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
-from app.navigation import installation
 from incidents import thread as verbs
 from incidents.desk import belonging, casefile
 from incidents.incident import Incident
 from incidents.law.clock import utcnow
 from incidents.people import Right
-from incidents.refusals import Refused
 from incidents.report import Report
-from incidents.timeline import person_as_actor
 
 pages = Blueprint("thread", __name__)
 
@@ -43,12 +40,10 @@ def send(reference: str, key: int) -> ResponseReturnValue:
     """Send a message that the reporter sees with the code."""
     incident, form = incident_for_me(reference), AskForm()
     report = belonging(read_session(), Report, incident, key)
-    try:
-        with installation().store.writing() as session:
-            held = belonging(session, Report, incident, key)
-            verbs.ask(session, held, form.said("text"), by=person_as_actor(me().id), now=utcnow())
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        held = belonging(session, Report, incident, key)
+        verbs.ask(session, held, form.said("text"), by=by_me(), now=utcnow())
+    if form.errors:
         return _page(incident, form, report)
     words = _("The reporter sees your message with the code.")
     return recorded(incident, f"ask-{key}", words, anchor=f"report-{key}")

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from wtforms import RadioField
 
 from app import shown
-from app.access import me, requires
-from app.case.act import act_page, address, incident_for_me, recorded
+from app.access import by_me, me, requires
+from app.case.act import act_page, address, incident_for_me, recorded, recording
 from app.case.told import texts
 from app.case.typed import StaffForm, chosen, line, option, prose
 from app.extensions import read_session
@@ -22,7 +22,6 @@ from incidents.law.clock import utcnow
 from incidents.people import Right
 from incidents.refusals import Refused
 from incidents.report import Report
-from incidents.timeline import person_as_actor
 from incidents.words import N_
 from incidents.words.enums import words_for
 
@@ -66,7 +65,7 @@ def looked(reference: str) -> ResponseReturnValue:
     """A first step: it ends what rings for this incident, and the incident has somebody."""
     incident = incident_for_me(reference)
     with installation().store.writing() as session:
-        verbs.look_at(session, incident.id, by=person_as_actor(me().id), now=utcnow())
+        verbs.look_at(session, incident.id, by=by_me(), now=utcnow())
     flash(_("It is yours now. The bell is quiet."), "good")
     return redirect(address(incident), code=303)
 
@@ -88,21 +87,19 @@ def triage(reference: str) -> ResponseReturnValue:
 def record_triage(reference: str) -> ResponseReturnValue:
     """Record what it is. Sent twice it changes nothing more."""
     incident, form, house = incident_for_me(reference), TriageForm(), installation()
-    try:
-        with house.store.writing() as session:
-            verbs.triage(
-                session,
-                incident.id,
-                chosen(What, form.what.data, What.UNDECIDED),
-                chosen(OurRole, form.our_role.data, OurRole.UNKNOWN),
-                reason=form.said("reason"),
-                customers=form.said("customers").splitlines(),
-                by=person_as_actor(me().id),
-                targets=house.targets,
-                now=utcnow(),
-            )
-    except Refused as refused:
-        form.refuse(refused)
+    with recording(form) as session:
+        verbs.triage(
+            session,
+            incident.id,
+            chosen(What, form.what.data, What.UNDECIDED),
+            chosen(OurRole, form.our_role.data, OurRole.UNKNOWN),
+            reason=form.said("reason"),
+            customers=form.said("customers").splitlines(),
+            by=by_me(),
+            targets=house.targets,
+            now=utcnow(),
+        )
+    if form.errors:
         return _triage_page(incident, form)
     return recorded(incident, "triage", _("Triage is recorded."))
 
@@ -135,14 +132,11 @@ def record_attach(reference: str, key: int) -> ResponseReturnValue:
     """Move a report to another incident that this person may see."""
     incident, form, house = incident_for_me(reference), AttachForm(), installation()
     belonging(read_session(), Report, incident, key)
-    try:
+    with recording(form, "reference") as session:
         target = find(read_session(), me(), form.said("reference"))
-        with house.store.writing() as session:
-            report = belonging(session, Report, incident, key)
-            by = person_as_actor(me().id)
-            verbs.attach(session, report, target.id, by=by, targets=house.targets, now=utcnow())
-    except Refused as refused:
-        form.refuse(refused, "reference")
+        report = belonging(session, Report, incident, key)
+        verbs.attach(session, report, target.id, by=by_me(), targets=house.targets, now=utcnow())
+    if form.errors:
         return _attach_page(incident, form, key)
     words = _("The report belongs to this incident now. It came from %(from_)s.", from_=incident.reference)
     flash(f"incident-{incident.reference}-attach-{key}", "kept")
@@ -175,22 +169,20 @@ def record_noticed(reference: str, key: int) -> ResponseReturnValue:
     """Settle whether that time moves the clock."""
     incident, form, house = incident_for_me(reference), NoticedForm(), installation()
     report = belonging(read_session(), Report, incident, key)
-    try:
+    with recording(form) as session:
         counts = {YES: True, NO: False}.get(form.counts.data or "")
         if counts is None:
             raise Refused(N_("Choose yes or no."), field="counts")
-        with house.store.writing() as session:
-            verbs.settle_noticed(
-                session,
-                belonging(session, Report, incident, key),
-                counts,
-                form.said("reason"),
-                by=person_as_actor(me().id),
-                targets=house.targets,
-                now=utcnow(),
-            )
-    except Refused as refused:
-        form.refuse(refused)
+        verbs.settle_noticed(
+            session,
+            belonging(session, Report, incident, key),
+            counts,
+            form.said("reason"),
+            by=by_me(),
+            targets=house.targets,
+            now=utcnow(),
+        )
+    if form.errors:
         return _noticed_page(incident, form, report)
     return recorded(incident, f"noticed-{key}", _("The start of the clock is settled."))
 
