@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 from sqlalchemy import func, select
 
 from app.installation import Installation
@@ -17,16 +15,7 @@ from tests.app.casework import again, entries, reported
 from tests.app.visitor import Visitor
 from tests.makers import Cast
 
-
-@pytest.fixture(autouse=True)
-def at_noon(now: datetime) -> Iterator[None]:
-    with time_machine.travel(now, tick=False):
-        yield
-
-
-@pytest.fixture
-def dana(installation: Installation, cast: Cast) -> Visitor:
-    return Visitor(installation).come_in(installation, cast.dana)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 CALL = {"medium": "phone", "first_known_at": "2026-11-23T11:40", "what": "She lost a bag", "told_by": "Mrs Brown"}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
 
 import pytest
-import time_machine
 
 from app.installation import Installation
 from incidents import evidence
@@ -17,16 +15,7 @@ from incidents.timeline import REPORTER
 from tests.app.visitor import Visitor
 from tests.makers import Cast, make_report
 
-
-@pytest.fixture(autouse=True)
-def at_noon(now: datetime) -> Iterator[None]:
-    with time_machine.travel(now, tick=False):
-        yield
-
-
-@pytest.fixture
-def dana(installation: Installation, cast: Cast) -> Visitor:
-    return Visitor(installation).come_in(installation, cast.dana)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def stored(installation: Installation, name: str, now: datetime) -> tuple[Incident, str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 
 from app import create_app
 from app.installation import Installation
@@ -26,15 +24,7 @@ from tests.makers import Cast, make_report
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
-@pytest.fixture(autouse=True)
-def at_noon(now: datetime) -> Iterator[None]:
-    with time_machine.travel(now, tick=False):
-        yield
-
-
-@pytest.fixture
-def dana(installation: Installation, cast: Cast) -> Visitor:
-    return Visitor(installation).come_in(installation, cast.dana)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def test_the_page_shows_the_report_as_sent_the_clock_the_lanes_and_the_timeline(

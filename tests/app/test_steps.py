@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 
 from app.installation import Installation
 from incidents.steps import StepState
@@ -15,16 +13,7 @@ from tests.app.casework import again, entries, reported, step
 from tests.app.visitor import Visitor
 from tests.makers import Cast
 
-
-@pytest.fixture(autouse=True)
-def at_noon(now: datetime) -> Iterator[None]:
-    with time_machine.travel(now, tick=False):
-        yield
-
-
-@pytest.fixture
-def dana(installation: Installation, cast: Cast) -> Visitor:
-    return Visitor(installation).come_in(installation, cast.dana)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def test_a_step_is_done_with_a_note_from_the_incident_page(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 
 from app.installation import Installation
 from incidents.report import Report
@@ -16,16 +14,7 @@ from tests.app.casework import again, entries
 from tests.app.visitor import Visitor
 from tests.makers import Cast, make_report
 
-
-@pytest.fixture(autouse=True)
-def at_noon(now: datetime) -> Iterator[None]:
-    with time_machine.travel(now, tick=False):
-        yield
-
-
-@pytest.fixture
-def dana(installation: Installation, cast: Cast) -> Visitor:
-    return Visitor(installation).come_in(installation, cast.dana)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def test_a_handler_asks_and_both_sides_stand_in_the_thread(
