@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,10 +15,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import select
 
 from app import database
 from app.config import Settings
 from app.installation import Installation
+from incidents.people import Person
 from tests.makers import Cast, make_cast
 from tests.plumbing import browser, postgres
 from tests.plumbing.smtp import SmtpServer
@@ -26,6 +33,23 @@ hypothesis.settings.load_profile("tocsin")
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """A Monday noon in winter, when London is on UTC."""
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once a run: otherwise each test would compile each page it opens anew, for its own app."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key + bucket.checksum in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key + bucket.checksum])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 
 @pytest.fixture
@@ -41,6 +65,14 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def peopled_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("peopled")
+    shutil.copy(migrated_sqlite, folder)
+    _people(Settings(instance=folder))
+    return folder / "tocsin.sqlite"
+
+
+@pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[postgres.Cluster]:
     if reason := postgres.missing():
         pytest.skip(reason)
@@ -52,17 +84,40 @@ def _migrate(url: str) -> None:
     database.migrate(Settings(database_url=url), now=NOON)
 
 
+def _migrate_and_people(url: str) -> None:
+    _migrate(url)
+    with tempfile.TemporaryDirectory() as folder:
+        _people(Settings(instance=Path(folder), database_url=url))
+
+
+def _people(settings: Settings) -> None:
+    """Make the cast once for all tests: the verbs that do it cost more than many a test."""
+    _give_keyring(settings.instance)
+    installation = Installation.open(settings)
+    make_cast(installation, now=NOON)
+    installation.store.dispose()
+
+
+def _give_keyring(folder: Path) -> None:
+    """The same one everywhere: with it the contacts of the cast were sealed."""
+    (folder / "keyring.json").write_text(json.dumps({"keys": {"kept": base64.b64encode(bytes(32)).decode()}}))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """Settings for an empty, migrated database: every test that uses them runs on both."""
+    """Settings for a migrated database, empty but for the cast: every test that uses them runs on both."""
     base = Settings(instance=tmp_path, public_address="http://localhost:8000", smtp_host="")
+    peopled = "cast" in request.fixturenames
+    if peopled:
+        _give_keyring(tmp_path)
     if request.param == "sqlite":
-        source: Path = request.getfixturevalue("migrated_sqlite")
+        source: Path = request.getfixturevalue("peopled_sqlite" if peopled else "migrated_sqlite")
         shutil.copy(source, tmp_path / "tocsin.sqlite")
         yield base
         return
     cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-    with cluster.database(cluster.prepared("migrated", _migrate)) as url:
+    template = ("peopled", _migrate_and_people) if peopled else ("migrated", _migrate)
+    with cluster.database(cluster.prepared(*template)) as url:
         yield replace(base, database_url=url)
 
 
@@ -76,7 +131,8 @@ def installation(settings: Settings) -> Iterator[Installation]:
 @pytest.fixture
 def cast(installation: Installation) -> Cast:
     """Rosa reports, Dana is DPO, Tariq deputises, Mina manages, Ivo investigates, Aude audits, Adam administers."""
-    return make_cast(installation, now=NOON)
+    with installation.store.reading() as session:
+        return Cast(**{person.name.lower(): person.id for person in session.scalars(select(Person))})
 
 
 @pytest.fixture
