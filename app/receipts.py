@@ -87,7 +87,7 @@ def page(
     said: str | None = None,
     status: int = 200,
 ) -> Response:
-    """The whole view of a report. `code` only in the answer to the report itself; `said` confirms an act."""
+    """The whole view of a report. `code` only while the reporter's own page carries it on; `said` confirms an act."""
     session, report_id = read_session(), report.id
     session.rollback()  # look again, at what this very request has written
     report = session.get_one(Report, report_id)
@@ -111,6 +111,8 @@ def _view(
         "receipt/receipt.html",
         key=key,
         groups=receipt.in_groups(code).split() if code else None,
+        code=code,
+        fresh=code is not None and said is None and problem is None,
         problem_words=problem,
         typed=typed,
         said=said,

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Lane, NotFound, hold
-from incidents.obligations import Obligation, Standing, settle_next_act
+from incidents.obligations import Obligation, Standing, cautious_anchor, settle_next_act
 from incidents.orm import Base, Key, table
 from incidents.people import Role
 from incidents.refusals import Refused
@@ -65,6 +65,9 @@ def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, 
     obligation = _hold_obligation(session, obligation_id)
     if obligation.standing is Standing.MET:
         raise Refused(N_("That it was sent is recorded already. Add a note if you sent more."))
+    anchor = cautious_anchor(session, obligation.incident)
+    if anchor is not None and sent.at < anchor:
+        raise Refused(N_("That is before anybody here knew of the incident. Check the date and time."), field="sent_at")
     late = not obligation.is_target and obligation.due_at is not None and sent.at > obligation.due_at
     incident = obligation.incident
     first_step(incident, by=by, now=now)

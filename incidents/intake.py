@@ -19,7 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from incidents import receipt, steps, timeline
 from incidents.incident import Incident, OurRole, StillHappening, Urgency, What, new_codename, new_reference
 from incidents.keyring import Keyring
-from incidents.obligations import Act, Obligation, Targets, first_duties
+from incidents.obligations import Act, Obligation, Targets, earliest, first_duties
 from incidents.organisation import Organisation
 from incidents.orm import adopt, insert, insert_all
 from incidents.refusals import Refused
@@ -155,7 +155,7 @@ def _start_clock(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Plan duties and steps as rows. A fault in playbook, law or settings must not cost the report."""
     try:
-        rows = steps.planned(incident, "general")
+        rows = steps.planned(incident, "general", earliest([report]) or now)
         acts = [Act(row["due_at"], row["position"], row["title"]) for row in rows if row["due_at"]]
         duties = first_duties(
             session, incident, report, targets=targets, organisation=organisation, first_steps=acts, now=now

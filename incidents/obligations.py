@@ -170,7 +170,7 @@ def first_duties(
     now: datetime,
 ) -> list[dict[str, Any]]:
     """The duties of a new incident with its first report, as rows; sets the incident's next act. Stores nothing."""
-    cautious = _earliest([report])
+    cautious = earliest([report])
     duties = []
     for duty in _wanted(session, incident, organisation):
         row = _arise(incident, duty)
@@ -183,10 +183,11 @@ def first_duties(
 
 def cautious_anchor(session: Session, incident: Incident) -> datetime | None:
     """The earliest of: report received, first known to anybody here, and a "noticed" time that counts."""
-    return _earliest(session.scalars(select(Report).where(Report.incident_id == incident.id)))
+    return earliest(session.scalars(select(Report).where(Report.incident_id == incident.id)))
 
 
-def _earliest(reports: Iterable[Report]) -> datetime | None:
+def earliest(reports: Iterable[Report]) -> datetime | None:
+    """The earliest instant that these reports give for the cautious clock."""
     instants: list[datetime] = []
     for report in reports:
         instants.append(report.received_at)

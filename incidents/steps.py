@@ -109,8 +109,12 @@ def messages() -> Iterator[str]:
         yield step.why
 
 
-def planned(incident: Incident, name: str) -> list[dict[str, Any]]:
-    """The rows that a playbook gives an incident, with due times counted from its opening."""
+def planned(incident: Incident, name: str, started_at: datetime) -> list[dict[str, Any]]:
+    """The rows that a playbook gives an incident, with due times counted from its opening.
+
+    Where the clock runs since earlier, at `started_at`, later targets move forward with it: none lies behind the
+    deadline that it prepares. Whatever is left, there is an hour for it.
+    """
     return [
         {
             "organisation_id": incident.organisation_id,
@@ -122,12 +126,21 @@ def planned(incident: Incident, name: str) -> list[dict[str, Any]]:
             "why": step.why,
             "owner": step.owner,
             "only_for": step.only_for,
-            "due_at": incident.opened_at + step.target if step.target else None,
+            "due_at": _due(incident.opened_at, started_at, step.target),
             "state": StepState.OPEN,
             "version": 1,
         }
         for position, step in enumerate(playbook(name))
     ]
+
+
+AN_HOUR = timedelta(hours=1)
+
+
+def _due(opened_at: datetime, started_at: datetime, target: timedelta | None) -> datetime | None:
+    if target is None:
+        return None
+    return min(opened_at + target, max(started_at + target, opened_at + AN_HOUR))
 
 
 def add_step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import EllipsisType
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from incidents.report import Report
 from incidents.steps import reopen_by_verb, settle_by_verb
 from incidents.timeline import Actor, Entry, Kind, record
 from incidents.words import N_
+from incidents.words.enums import words_for
 
 TWICE = timedelta(minutes=2)
 """The same words by the same person within this time are one act sent twice, not two."""
@@ -55,13 +57,15 @@ def triage(
     *,
     reason: str,
     customers: Sequence[str] = (),
+    seen: datetime | EllipsisType | None = ...,
     by: Actor,
     targets: Targets,
     now: datetime,
 ) -> Entry:
     """Say what it is and in which role it concerns us, with the reason. May be said anew as facts come in.
 
-    As a processor each affected customer is named: there is one duty towards each (Art. 33(2) GDPR).
+    As a processor each affected customer is named: there is one duty towards each (Art. 33(2) GDPR). `seen` is when
+    the triage was recorded that its author knew of: it refuses to replace a later one unawares.
     """
     if what is What.UNDECIDED:
         raise Refused(N_("Choose what it is. It can be changed later."), field="what")
@@ -78,6 +82,11 @@ def triage(
     said = said_already(session, incident, Kind.TRIAGED, prose, by=by, now=now)
     if said is not None and (incident.what, incident.our_role) == (what, our_role):
         return said
+    if seen is not ... and incident.triaged_at != seen:
+        raise Refused(
+            N_("Meanwhile somebody recorded: %(what)s. To change that, press the button again."),
+            what=words_for(incident.what),
+        )
     before = {"what": incident.what.value, "our_role": incident.our_role.value}
     incident.what, incident.our_role, incident.triaged_at = what, our_role, now
     _settle_parts(session, incident, our_role, named, now=now)
@@ -162,7 +171,7 @@ def _open_again(session: Session, target: Incident, report: Report, *, by: Actor
     if target.dismissed:
         target.what = What.UNDECIDED
         reopen_by_verb(session, target, "triage")
-    facts: dict[str, object] = {"report": report.id}
+    facts: dict[str, object] = {"report": report.id, "rings": target.first_step_at is None}
     record(session, target.timeline, Kind.REOPENED, by=by, incident_id=target.id, facts=facts, now=now)
 
 

@@ -89,13 +89,14 @@ def _ring_facts(
     rung = alarm(session, page.id)
     first, urgent = rung.first, rung.urgent
     urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
-    facts.update(codename=page.codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
+    codename = first.codename if first is not None else page.codename
+    facts.update(codename=codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
     facts.update(next_act=None, late=False, drill=page.drill)
     if first is not None and first.next_act and first.next_due_at:
         facts["next_act"] = wording.translate(first.next_act)
         facts["next_due"] = instant(first.next_due_at, wording)
         facts["late"] = first.law_due_at is not None and first.law_due_at <= now
-    subject = wording.translate(N_("%(codename)s: %(urgency)s")) % {"codename": page.codename, "urgency": urgency}
+    subject = wording.translate(N_("%(codename)s: %(urgency)s")) % {"codename": codename, "urgency": urgency}
     drill = wording.translate(N_("DRILL %(subject)s")) % {"subject": subject}
     return (drill if page.drill else subject), urgent
 

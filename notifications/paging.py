@@ -96,12 +96,15 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
     """Let an entry ring: in a page that rings already if it is like it, in one of its own otherwise.
 
     A further report folds into an unacknowledged page that is at least as loud; any other entry joins only a
-    page of its own incident. Never across organisations, never into or out of a restricted incident.
+    page of its own incident, which rings at once if that makes it louder. Never across organisations, never into
+    or out of a restricted incident.
     """
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
     loudness = LOUDNESS[incident.still_happening] if incident else 2
     alone = incident is not None and rings_alone(incident)
     page = _ringing(session, entry, incident, loudness, alone)
+    if page is not None and page.loudness < loudness:
+        page.loudness, page.ring_at = loudness, now
     if page is None:
         page = Page(
             organisation_id=entry.organisation_id,
@@ -142,7 +145,7 @@ def _ringing(session: Session, entry: Entry, incident: Incident | None, loudness
         return shared_page(session, entry.organisation_id, loudness)
     # An incident that was restricted later has older entries in a page that it shares: not that one.
     own = select(PageEntry.page_id).where(PageEntry.incident_id == (incident.id if incident else 0))
-    pages = _open_pages(entry.organisation_id, loudness)
+    pages = _open_pages(entry.organisation_id, min(LOUDNESS.values()))
     return _first(session, pages.where(Page.id.in_(own), Page.alone.is_(alone)))
 
 

@@ -94,7 +94,8 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.REFERENCE_RECEIVED: NOBODY,
         Kind.DELAY_EXPLAINED: NOBODY,
         Kind.CLOSED: FIRST_STEP,
-        Kind.REOPENED: Rule(Loudness.TELL, Whom.DPO, first_step=True),
+        # Reopened by a report that was moved back, before anybody had begun: then it still needs somebody.
+        Kind.REOPENED: Rule(Loudness.TELL, Whom.DPO, unless=_when("rings", PAGE), first_step=True),
         Kind.SET_UP: NOBODY,
         Kind.PERSON_INVITED: NOBODY,
         Kind.PERSON_LEFT: NOBODY,

@@ -103,7 +103,7 @@ def clock_of(at: shown.Moment | None) -> str:
 def bell_of(rings: Ringing) -> Bell:
     """A ringing page with its button."""
     return Bell(
-        codename=rings.page.codename,
+        codename=rings.incidents[0].codename if rings.incidents else rings.page.codename,
         url=url_for("desk.take", token=rings.page.token),
         through=rings.through_entry_id,
         since=shown.moment(rings.page.opened_at),

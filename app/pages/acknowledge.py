@@ -10,6 +10,7 @@ from app.extensions import csrf, read_session
 from app.language import gettext as _
 from app.navigation import installation, organisation
 from incidents.law.clock import utcnow
+from incidents.people import Right
 from notifications.delivery import Purpose
 from notifications.links import Shown, acknowledge_by_link, masked, open_link, prove_contact
 
@@ -58,7 +59,7 @@ def _show(opened: Shown) -> Response:
     return make_response(
         render_template(
             "acknowledge/page.html",
-            codename=opened.page.codename,
+            codename=first.codename if first else opened.page.codename,
             urgent=opened.alarm.urgent,
             drill=opened.page.drill,
             more=max(opened.alarm.waiting - 1, 0),
@@ -68,6 +69,7 @@ def _show(opened: Shown) -> Response:
             basis=_("law") if first and first.next_is_law else _("target, not law"),
             through=opened.through_entry_id,
             over=opened.page.ended_at is not None,
+            may_begin=Right.HANDLE in opened.delivery.person.rights,
             held=held,
             mine=mine,
             mailbox=masked(held.delivery.contact.label) if held and held.delivery else None,

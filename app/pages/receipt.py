@@ -98,8 +98,10 @@ def add() -> Response:
             if text.strip() or changed is None:
                 thread.add(session, loaded, text, now=now)
     except Refused as refused:
-        return receipts.page(report, key, now=now, problem=errors.sentence(refused), typed=text, status=422)
-    return receipts.page(report, key, now=now, said=_("We have what you added."))
+        return receipts.page(
+            report, key, now=now, problem=errors.sentence(refused), typed=text, status=422, code=_carried(report)
+        )
+    return receipts.page(report, key, now=now, said=_("We have what you added."), code=_carried(report))
 
 
 @pages.post("/file")
@@ -118,15 +120,21 @@ def file() -> Response:
             if sent.filename
         ]
     except Refused as refused:
-        return receipts.page(report, key, now=now, problem=errors.sentence(refused), status=422)
+        return receipts.page(report, key, now=now, problem=errors.sentence(refused), status=422, code=_carried(report))
     if not stored:
-        return receipts.page(report, key, now=now, problem=_("Choose a file first."), status=422)
+        return receipts.page(report, key, now=now, problem=_("Choose a file first."), status=422, code=_carried(report))
     with house.store.writing() as session:
         receipt.touch(session, key, now=now)
         loaded = session.get_one(Report, report.id)
         for safe, sent in stored:
             evidence.add_file(session, loaded, safe, sent.filename or "", by=REPORTER, now=now)
-    return receipts.page(report, key, now=now, said=_("We have your file."))
+    return receipts.page(report, key, now=now, said=_("We have your file."), code=_carried(report))
+
+
+def _carried(report: Report) -> str | None:
+    """The code that the reporter's own page carries on, so that adding something does not take it off the screen."""
+    code = request.form.get("code", "")
+    return code if report.code_digest in receipt.code_digests(installation().keyring, code) else None
 
 
 @pages.post("/finish")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, flash, redirect
 from flask.typing import ResponseReturnValue
-from wtforms import RadioField
+from wtforms import HiddenField, RadioField
 
 from app import shown
 from app.access import by_me, me, requires
@@ -44,6 +46,7 @@ class TriageForm(StaffForm):
     )
     customers = prose(_l("Whose processor are we? One customer a line"))
     reason = prose(_l("Why?"))
+    seen = HiddenField()
 
 
 class AttachForm(StaffForm):
@@ -95,6 +98,7 @@ def record_triage(reference: str) -> ResponseReturnValue:
             chosen(OurRole, form.our_role.data, OurRole.UNKNOWN),
             reason=form.said("reason"),
             customers=form.said("customers").splitlines(),
+            seen=_seen(form),
             by=by_me(),
             targets=house.targets,
             now=utcnow(),
@@ -104,7 +108,16 @@ def record_triage(reference: str) -> ResponseReturnValue:
     return recorded(incident, "triage", _("Triage is recorded."))
 
 
+def _seen(form: TriageForm) -> datetime | None:
+    """When the triage was recorded that the form was filled in with."""
+    try:
+        return datetime.fromisoformat(form.said("seen"))
+    except ValueError:
+        return None
+
+
 def _triage_page(incident: Incident, form: TriageForm) -> ResponseReturnValue:
+    form.seen.data = incident.triaged_at.isoformat() if incident.triaged_at else ""
     return act_page(
         "triage/triage.html",
         incident,

@@ -207,3 +207,14 @@ def test_after_fifteen_minutes_without_a_person_the_number_is_louder(
 
     assert "Nobody has taken it yet. Call now:" in unheard
     assert "Nobody has taken it yet" not in heard
+
+
+def test_the_code_stays_on_the_page_while_the_reporter_adds(client: FlaskClient) -> None:
+    code, key = filed(client)
+
+    added = client.post("/receipt/add", data={"key": key, "code": code, "text": "And a bag"}).text
+    forged = client.post("/receipt/add", data={"key": key, "code": "1" * 16, "text": "And a coat"}).text
+
+    groups = [f"<span>{code[start : start + 4]}</span>" for start in range(0, 16, 4)]
+    assert all(group in added for group in groups)
+    assert "<span>1111</span>" not in forged

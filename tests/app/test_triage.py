@@ -128,3 +128,22 @@ def test_a_first_look_makes_it_mine(installation: Installation, cast: Cast, dana
     assert again(installation, incident).handler_id == cast.dana
     assert "Taken by: Dana" in " ".join(dana.page.split())
     assert "I have looked at this" not in dana.page
+
+
+def test_a_triage_that_was_changed_meanwhile_is_not_replaced_unawares(
+    installation: Installation, dana: Visitor, now: datetime
+) -> None:
+    incident = reported(installation, now)
+    address = f"/incident/{incident.reference}/triage"
+    dana.open(address).send(**BREACH)
+
+    dana.open(address).send(seen="", what="near-miss", our_role="controller", reason="It held")
+
+    assert dana.status == 422
+    assert "Meanwhile somebody recorded: Personal data breach. To change that, press the button again." in dana.page
+    assert "It held" in dana.page
+    assert [duty.standing for duty in duties(installation, incident) if duty.part_id] == [Standing.OWED] * 2
+
+    dana.send(what="near-miss", our_role="controller", reason="It held")
+
+    assert dana.address == f"/incident/{incident.reference}"

@@ -379,3 +379,30 @@ def test_a_deadline_that_cannot_be_told_does_not_stop_the_others(
         near = session.scalars(select(Entry.incident_id).where(Entry.kind == Kind.DEADLINE_NEAR)).all()
     assert set(near) == {sound}
     assert {row.next_warning_at for row in duties(installation, broken)} == {now + 36 * HOUR + timedelta(minutes=1)}
+
+
+def test_nothing_was_sent_before_anybody_here_knew(installation: Installation, cast: Cast, now: datetime) -> None:
+    incident_id, dana = make_report(installation, now=now).report.incident_id, person_as_actor(cast.dana)
+    first = duties(installation, incident_id)[0].id
+    sent = Sent(now - HOUR, "Europe/London", "The authority", awaited=True)
+
+    with pytest.raises(Refused, match="before anybody here knew"), installation.store.writing() as session:
+        filing.record_sent(session, first, sent, by=dana, now=now)
+
+
+def test_no_target_lies_behind_the_deadline_that_it_prepares(installation: Installation, now: datetime) -> None:
+    with installation.store.writing() as session:
+        made = intake.receive(
+            session,
+            the_organisation(session),
+            Told(what="A letter came back opened"),
+            keyring=installation.keyring,
+            targets=installation.targets,
+            arrival=Arrival(first_known_at=now - 29 * HOUR),
+            now=now,
+        )
+        steps = session.scalars(select(Step).where(Step.incident_id == made.report.incident_id)).all()
+        due = {step.key: step.due_at for step in steps}
+    assert due["notify"] == now + 31 * HOUR
+    assert due["draft"] == now + 7 * HOUR
+    assert due["awareness"] == due["triage"] == now + HOUR

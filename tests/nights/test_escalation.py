@@ -277,3 +277,42 @@ def test_a_step_done_is_a_first_step(night: Night, cast: Cast) -> None:
     night.wait(minutes=10)
 
     assert night.minutes("dana") == [0]
+
+
+def test_a_report_that_turns_to_still_happening_makes_its_own_page_ring_at_once(night: Night) -> None:
+    receipt = night.report(still_happening=StillHappening.UNKNOWN)
+    night.wait(minutes=2)
+
+    night.act(thread.now_happening, receipt.report, StillHappening.YES)
+    night.wait(minutes=6)
+
+    assert night.minutes("dana") == [0, 2, 7]
+    (page,) = night.pages()
+    assert len(page.entries) == 2
+
+
+def test_a_page_bears_the_name_of_what_still_waits_in_it(night: Night, cast: Cast) -> None:
+    first, second = night.report("A letter"), night.report("A parcel")
+    names = [receipt.report.incident.codename for receipt in (first, second)]
+    assert night.rings("dana")[0].message.subject == f"{names[0]}: urgent"
+
+    night.act(triage.look_at, first.report.incident_id, by=person_as_actor(cast.dana))
+    night.wait(minutes=6)
+
+    assert night.rings("dana")[-1].message.subject == f"{names[1]}: urgent"
+
+
+def test_an_untaken_report_that_is_moved_and_moved_back_rings_again(night: Night, cast: Cast) -> None:
+    dana, targets = person_as_actor(cast.dana), night.installation.targets
+    kept = night.report("A letter")
+    night.act(triage.look_at, kept.report.incident_id, by=dana)
+    moved = night.report("A parcel")
+    home = moved.report.incident_id
+    rung = len(night.rings("dana"))
+
+    night.act(triage.attach, moved.report, kept.report.incident_id, by=dana, targets=targets)
+    night.act(triage.attach, moved.report, home, by=dana, targets=targets)
+    night.wait(minutes=1)
+
+    assert len(night.rings("dana")) == rung + 1
+    assert [row.incident_id for row in night.pages()[-1].entries] == [home]
