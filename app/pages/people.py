@@ -30,8 +30,8 @@ from incidents.refusals import Refused
 from incidents.timeline import Actor, person_as_actor
 from incidents.words.enums import words_for
 from notifications import welcome
-from notifications.channels import apprise_urls
-from notifications.contact import Contact, add_apprise, contacts_of, remove_contact
+from notifications.channels import ChannelKind, apprise_urls
+from notifications.contact import Contact, add_apprise, add_contact, contacts_of, remove_contact
 from notifications.readiness import fault_of
 
 pages = Blueprint("people", __name__)
@@ -194,16 +194,24 @@ def take_role(person_id: int, role: str) -> Answer:
 @pages.post("/people/<int:person_id>/way")
 @requires(Right.CONFIGURE)
 def add_way(person_id: int) -> Answer:
-    """Add an Apprise address. It is looked at before anything is written, since that can take seconds."""
+    """Add an Apprise address, or the person's e-mail address once more.
+
+    An Apprise address is looked at before anything is written, since that can take seconds.
+    """
     found, form = _found(read_session(), person_id), WayForm(prefix="way")
     if not form.validate():
         return _person(found, 422, way=form)
     house, phone = installation(), organisation().emergency_phone
+    typed, by, now = (form.address.data or "").strip(), person_as_actor(me().id), utcnow()
+    mail = typed.lower() == found.email
     try:
-        url = apprise_urls.validate(form.address.data or "")
+        url = typed if mail else apprise_urls.validate(typed)
         with house.store.writing() as session:
-            reached, by, now = _found(session, person_id), person_as_actor(me().id), utcnow()
-            add_apprise(session, reached, url, keyring=house.keyring, emergency_phone=phone, by=by, now=now)
+            reached = _found(session, person_id)
+            if mail:
+                add_contact(session, reached, ChannelKind.EMAIL, reached.email, by=by, now=now)
+            else:
+                add_apprise(session, reached, url, keyring=house.keyring, emergency_phone=phone, by=by, now=now)
     except Refused as refused:
         form.address.errors = [errors.sentence(refused)]
         return _person(found, 422, way=form)

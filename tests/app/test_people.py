@@ -155,6 +155,21 @@ def test_a_service_that_will_not_do_is_refused_and_not_written_back(
     assert address not in adam.page
 
 
+def test_an_email_address_that_was_removed_can_be_added_again(
+    installation: Installation, cast: Cast, adam: Visitor
+) -> None:
+    with installation.store.reading() as session:
+        way = contacts_of(session, cast.tariq)[0]
+    adam.open(f"/people/{cast.tariq}").send(f"/way/{way.id}/end")
+
+    adam.send("/way", **{"way-address": f" {way.label.upper()} "})
+
+    with installation.store.reading() as session:
+        (again,) = contacts_of(session, cast.tariq)
+    assert (again.channel, again.label, again.verified_at) == (way.channel, way.label, None)
+    assert "Send a test page now" in adam.page
+
+
 def test_a_test_page_is_sent_once_and_a_way_can_be_removed(
     installation: Installation, cast: Cast, adam: Visitor
 ) -> None:
