@@ -176,9 +176,12 @@ def add_step(
 
 
 def settle_by_verb(session: Session, incident: Incident, key: str, entry: Entry) -> None:
-    """Mark the step done that a decision fulfils, such as triage; the decision's own entry is its proof."""
+    """Mark the step done that a decision fulfils, such as triage; the decision's own entry is its proof.
+
+    Decided anew, the latest decision is the proof.
+    """
     for step in session.scalars(
-        select(Step).where(Step.incident_id == incident.id, Step.key == key, Step.state == StepState.OPEN)
+        select(Step).where(Step.incident_id == incident.id, Step.key == key, Step.state != StepState.SKIPPED)
     ):
         step.state, step.settled_at, step.entry_id = StepState.DONE, entry.happened_at, entry.id
     session.flush()

@@ -147,3 +147,16 @@ def test_a_triage_that_was_changed_meanwhile_is_not_replaced_unawares(
     dana.send(what="near-miss", our_role="controller", reason="It held")
 
     assert dana.address == f"/incident/{incident.reference}"
+
+
+def test_the_settled_step_shows_the_latest_decision(installation: Installation, dana: Visitor, now: datetime) -> None:
+    incident = reported(installation, now)
+    address = f"/incident/{incident.reference}/triage"
+    dana.open(address).send(**BREACH)
+    first = step(installation, incident, "triage").entry_id
+
+    dana.open(address).send(what="near-miss", our_role="controller", reason="It held")
+
+    assert (
+        step(installation, incident, "triage").entry_id == entries(installation, incident, Kind.TRIAGED)[-1].id != first
+    )
