@@ -58,8 +58,11 @@ def _refusals(app: Flask) -> None:
         )
 
     @app.errorhandler(DataError)
-    def unstorable(_error: DataError) -> Response:
-        words = _("There is a character in it that cannot be stored (NUL). Go back, take it out and send it again.")
+    def unstorable(error: DataError) -> Response:
+        log.warning("%s was given what the database cannot keep: %s", request.endpoint, type(error.orig).__name__)
+        words = _(
+            "Something in it cannot be stored: it is too long, or holds a character such as NUL. Go back and mend it."
+        )
         return _page("errors/refused.html", 422, words)
 
 

@@ -65,9 +65,15 @@ def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, 
     obligation = _hold_obligation(session, obligation_id)
     if obligation.standing is Standing.MET:
         raise Refused(N_("That it was sent is recorded already. Add a note if you sent more."))
-    anchor = cautious_anchor(session, obligation.incident)
-    if anchor is not None and sent.at < anchor:
-        raise Refused(N_("That is before anybody here knew of the incident. Check the date and time."), field="sent_at")
+    known = (cautious_anchor(session, obligation.incident), obligation.incident.aware_at)
+    if sent.at < min((at for at in known if at), default=sent.at):
+        raise Refused(
+            N_(
+                "That is before anybody here knew of it. Check the date and time. If it was known earlier, enter that "
+                "first: as a report with the time when it first reached anybody, attached to this incident."
+            ),
+            field="sent_at",
+        )
     late = not obligation.is_target and obligation.due_at is not None and sent.at > obligation.due_at
     incident = obligation.incident
     first_step(incident, by=by, now=now)

@@ -19,7 +19,7 @@ from incidents.law.regimes.rule import Recipient
 from incidents.organisation import LegalEntity, Organisation
 from incidents.orm import Base, Key, by_value, table
 from incidents.report import Report
-from incidents.steps import Step, StepState, not_ruling_out
+from incidents.steps import Step, StepState, roles_concerned
 from incidents.words import N_
 
 
@@ -316,7 +316,7 @@ def settle_next_act(session: Session, incident: Incident) -> None:
     acts = [
         Act(row.due_at, row.position, row.title, row.obligation_id is not None)
         for row in steps
-        if incident.our_role in not_ruling_out(row.only_for)
+        if incident.our_role in roles_concerned(row.only_for)
     ]
     _choose_next(incident, duties, acts)
     session.flush()

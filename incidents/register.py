@@ -7,7 +7,7 @@ anybody wrote unless the reader is named on it. Never a report's text or a repor
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -260,9 +260,15 @@ def _late(duty: AnyRow, now: datetime) -> bool | None:
     return True if duty.standing in OPEN and duty.due_at < now else None
 
 
-def _duties(session: Session, ids: Sequence[int]) -> defaultdict[int, list[AnyRow]]:
+def _grouped(rows: Iterable[AnyRow], by: str) -> defaultdict[int, list[AnyRow]]:
     found: defaultdict[int, list[AnyRow]] = defaultdict(list)
-    for row in session.execute(
+    for row in rows:
+        found[getattr(row, by)].append(row)
+    return found
+
+
+def _duties(session: Session, ids: Sequence[int]) -> defaultdict[int, list[AnyRow]]:
+    rows = session.execute(
         select(
             Obligation.id,
             Obligation.incident_id,
@@ -276,14 +282,12 @@ def _duties(session: Session, ids: Sequence[int]) -> defaultdict[int, list[AnyRo
         )
         .where(Obligation.incident_id.in_(ids))
         .order_by(Obligation.id)
-    ):
-        found[row.incident_id].append(row)
-    return found
+    )
+    return _grouped(rows, "incident_id")
 
 
 def _filings(session: Session, ids: Sequence[int]) -> defaultdict[int, list[AnyRow]]:
-    found: defaultdict[int, list[AnyRow]] = defaultdict(list)
-    for row in session.execute(
+    rows = session.execute(
         select(
             Filing.id,
             Filing.obligation_id,
@@ -295,9 +299,8 @@ def _filings(session: Session, ids: Sequence[int]) -> defaultdict[int, list[AnyR
         )
         .where(Filing.incident_id.in_(ids))
         .order_by(Filing.id)
-    ):
-        found[row.obligation_id].append(row)
-    return found
+    )
+    return _grouped(rows, "obligation_id")
 
 
 def _customers(session: Session, ids: Sequence[int]) -> dict[int, int]:

@@ -63,10 +63,10 @@ class Step(Base):
 
     def is_ours(self, our_role: OurRole) -> bool:
         """Whether it is for us in this role: a controller has no customers to tell, a processor no authority."""
-        return our_role in not_ruling_out(self.only_for)
+        return our_role in roles_concerned(self.only_for)
 
 
-def not_ruling_out(only_for: OurRole | None) -> tuple[OurRole, ...]:
+def roles_concerned(only_for: OurRole | None) -> tuple[OurRole, ...]:
     """The roles in which a step is to be done, that of which we are not sure yet included."""
     return tuple(OurRole) if only_for is None else (only_for, OurRole.BOTH, OurRole.UNKNOWN)
 

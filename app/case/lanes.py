@@ -165,9 +165,9 @@ def _card(
     duties: Sequence[Obligation] = (),
 ) -> StepCard:
     where: dict[str, Any] = {"reference": incident.reference, "key": step.id}
-    ours = step.is_ours(incident.our_role)
-    late = step.is_open and ours and now is not None and step.due_at is not None and step.due_at < now
-    todo = step.is_open and ours
+    todo = step.is_open and step.is_ours(incident.our_role)
+    unneeded = step.is_open and not todo
+    late = todo and now is not None and step.due_at is not None and step.due_at < now
     act = _act(incident, step, duties) if todo else None
     tick = todo and act is None and step.key not in BY_VERB
     return StepCard(
@@ -176,15 +176,15 @@ def _card(
         why=_(step.why) if step.why and step.is_open else None,
         owner=_(words_for(step.owner)),
         due=_due_words(step) if step.is_open else None,
-        state="overdue" if late else step.state.value if ours or not step.is_open else "not-ours",
-        outcome=_outcome(step, entry, name) if ours or not step.is_open else _not_ours(step),
+        state="overdue" if late else "not-ours" if unneeded else step.state.value,
+        outcome=_not_ours(step) if unneeded else _outcome(step, entry, name),
         note=(entry.text("note") or entry.text("reason")) if entry else None,
         open=step.is_open,
         act=act,
         done_url=url_for("steps.record_done", **where) if tick else None,
         skip_url=url_for("steps.record_skip", **where),
         reopen_url=url_for("steps.record_reopen", **where),
-        url=url_for("steps.step", **where) if ours or not step.is_open else "",
+        url="" if unneeded else url_for("steps.step", **where),
         keep=f"incident-{incident.reference}-step-{step.id}-done",
     )
 

@@ -83,7 +83,7 @@ def report() -> Response:
 @csrf.exempt  # there is nothing to forge: anybody may report, and nobody is signed in here
 @public
 def send() -> Response:
-    """Store the report and answer with its receipt; the code is only ever in this answer."""
+    """Store the report and answer with its receipt; nowhere else does the code come from."""
     form, now = ReportForm(request.form), utcnow()
     house = installation()
     try:

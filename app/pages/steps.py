@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
@@ -68,28 +70,26 @@ def record_done(reference: str, key: int) -> ResponseReturnValue:
 @requires(Right.HANDLE)
 def record_skip(reference: str, key: int) -> ResponseReturnValue:
     """Leave a step out, with the reason."""
-    incident, form = incident_for_me(reference), ReasonForm()
-    wanted = belonging(read_session(), Step, incident, key)
-    with recording(form) as session:
-        workflow.skip(session, wanted.id, by=by_me(), reason=form.said("reason"), now=utcnow())
-    if form.errors:
-        return _page(incident, wanted, skip=form)
-    words = _("Left out: %(step)s", step=_(wanted.title))
-    return recorded(incident, f"step-{key}-skip", words, anchor=anchor_of(wanted))
+    return _with_reason(reference, key, "skip", workflow.skip, _("Left out: %(step)s"))
 
 
 @pages.post("/incident/<reference>/step/<int:key>/reopen")
 @requires(Right.HANDLE)
 def record_reopen(reference: str, key: int) -> ResponseReturnValue:
     """Open a settled step again, with the reason."""
+    return _with_reason(reference, key, "reopen", workflow.reopen_step, _("Open again: %(step)s"))
+
+
+def _with_reason(reference: str, key: int, act: str, verb: Callable[..., object], words: str) -> ResponseReturnValue:
+    """Do something to a step that wants a reason; `words` then say what was done."""
     incident, form = incident_for_me(reference), ReasonForm()
     wanted = belonging(read_session(), Step, incident, key)
     with recording(form) as session:
-        workflow.reopen_step(session, wanted.id, by=by_me(), reason=form.said("reason"), now=utcnow())
+        verb(session, wanted.id, by=by_me(), reason=form.said("reason"), now=utcnow())
     if form.errors:
-        return _page(incident, wanted, again=form)
-    words = _("Open again: %(step)s", step=_(wanted.title))
-    return recorded(incident, f"step-{key}-reopen", words, anchor=anchor_of(wanted))
+        return _page(incident, wanted, skip=form) if act == "skip" else _page(incident, wanted, again=form)
+    done = words % {"step": _(wanted.title)}
+    return recorded(incident, f"step-{key}-{act}", done, anchor=anchor_of(wanted))
 
 
 def _page(

@@ -136,15 +136,20 @@ def test_a_forged_or_foreign_link_opens_nothing(installation: Installation, clie
     assert client.post("/p/anything").status_code == 410
 
 
-def test_a_test_page_proves_a_contact_only_through_the_public_address(
-    installation: Installation, client: FlaskClient, cast: Cast
-) -> None:
+def sent_a_test(installation: Installation, cast: Cast, state: DeliveryState) -> tuple[Contact, str]:
+    """A contact that has proved nothing yet, and the link of the test page that it was sent."""
     with installation.store.writing() as session:
         contact = contacts_of(session, cast.ivo)[0]
         contact.verified_at = None
         sent = delivery.queue(session, contact, Purpose.TEST, now=utcnow())
-        sent.state = DeliveryState.ACCEPTED
-        link = f"/p/{signed(installation.keyring, sent.token)}"
+        sent.state = state
+        return contact, f"/p/{signed(installation.keyring, sent.token)}"
+
+
+def test_a_test_page_proves_a_contact_only_through_the_public_address(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    contact, link = sent_a_test(installation, cast, DeliveryState.ACCEPTED)
 
     elsewhere = client.post(link, base_url="http://evil.example")
     with installation.store.reading() as session:
@@ -161,12 +166,7 @@ def test_a_test_page_proves_a_contact_only_through_the_public_address(
 def test_a_message_shown_only_on_the_outbox_screen_proves_nothing(
     installation: Installation, client: FlaskClient, cast: Cast
 ) -> None:
-    with installation.store.writing() as session:
-        contact = contacts_of(session, cast.ivo)[0]
-        contact.verified_at = None
-        sent = delivery.queue(session, contact, Purpose.TEST, now=utcnow())
-        sent.state = DeliveryState.ON_SCREEN
-        link = f"/p/{signed(installation.keyring, sent.token)}"
+    contact, link = sent_a_test(installation, cast, DeliveryState.ON_SCREEN)
 
     answer = client.post(link, base_url="http://localhost:8000")
 
