@@ -12,7 +12,7 @@ from importlib import resources
 from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from incidents.orm import Base, Key, by_value, table
+from incidents.orm import Base, Key, by_value, only_some, table
 from incidents.people import Person, Right
 from incidents.refusals import Refused
 from incidents.store import is_postgresql
@@ -62,10 +62,12 @@ class Incident(Base):
     """One suspected breach. `next_due_at` is the nearest act due, `law_due_at` the nearest legal limit.
 
     `next_act` is what that act is, as a message id; `next_is_law` tells law from the organisation's own target.
+    `parked_until` is when "this can wait until" ends: it rings again then unless somebody went on meanwhile.
     """
 
     __tablename__ = "incident"
     __table_args__ = table(
+        only_some("ix_incident_parked", "parked_until"),
         Index("ix_incident_desk", "organisation_id", "closed_at", "next_due_at", "id"),
         # The few that were dismissed, among all that were closed.
         Index("ix_incident_dismissed", "organisation_id", "what", "closed_at", "id"),
@@ -93,6 +95,9 @@ class Incident(Base):
     first_step_at: Mapped[datetime | None]
     triaged_at: Mapped[datetime | None]
     contained_at: Mapped[datetime | None]
+    containment_owner_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
+    containment_owned_at: Mapped[datetime | None]
+    parked_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     aware_at: Mapped[datetime | None]
     noticed_at: Mapped[datetime | None]
@@ -106,7 +111,8 @@ class Incident(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     timeline: Mapped[Timeline] = relationship()
-    handler: Mapped[Person | None] = relationship()
+    handler: Mapped[Person | None] = relationship(foreign_keys=[handler_id])
+    containment_owner: Mapped[Person | None] = relationship(foreign_keys=[containment_owner_id])
     parts: Mapped[list[Part]] = relationship(order_by="Part.id")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

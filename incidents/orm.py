@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, DateTime, Enum, Insert, Integer, MetaData, Table
+from sqlalchemy import BigInteger, DateTime, Enum, Index, Insert, Integer, MetaData, Table, text
 from sqlalchemy import insert as insert_into
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, make_transient_to_detached, mapped_column
@@ -69,6 +69,12 @@ class Base(DeclarativeBase):
 def table(*constraints: Any) -> tuple[Any, ...]:
     """`__table_args__` with these constraints, keeping the rule about keys."""
     return (*constraints, {"sqlite_autoincrement": True})
+
+
+def only_some(name: str, column: str) -> Index:
+    """An index of the few rows in which a column is set: the others cost nothing when they are stored."""
+    is_set = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=is_set, postgresql_where=is_set)
 
 
 Row = TypeVar("Row", bound=Base)

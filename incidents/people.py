@@ -68,7 +68,8 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
 class Person(Base):
     """Somebody who signs in, or was invited to. Never deleted: entries name them by key.
 
-    `email` is in small letters.
+    `email` is in small letters. What only tells waits for the hours from `tell_from` to `tell_until`, in minutes of
+    the local day; None is the organisation's own 07:00 to 22:00.
     """
 
     __tablename__ = "person"
@@ -77,6 +78,9 @@ class Person(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     zone: Mapped[str | None] = mapped_column(String(64))
     language: Mapped[str | None] = mapped_column(String(16))
+    tell_from: Mapped[int | None]
+    tell_until: Mapped[int | None]
+    drills_any_hour: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     left_at: Mapped[datetime | None]

@@ -23,7 +23,8 @@ from notifications.channels import ChannelKind, apprise_urls
 class Contact(Base):
     """One way to reach a person. An Apprise address may hold a secret, so it is kept sealed; `label` is shown.
 
-    `verified_at` is set when a test page sent here was acknowledged through the public address.
+    `verified_at` is set when a test page sent here was acknowledged through the public address, `woke_at` when the
+    person confirmed besides that the locked, silenced phone rang.
     """
 
     __tablename__ = "contact"
@@ -37,6 +38,7 @@ class Contact(Base):
     added_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
+    woke_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     version: Mapped[int] = mapped_column(default=1)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, and_, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from incidents.orm import Base, Key, by_value, table
+from incidents.orm import Base, Key, by_value, only_some, table
 from incidents.people import Person
 from incidents.timeline import Entry
 from notifications.channels import Outcome, Verdict
@@ -28,12 +28,18 @@ class Purpose(enum.Enum):
 
 
 class DeliveryState(enum.Enum):
-    """`ON_SCREEN` is the outbox of an installation without a channel: nobody was reached."""
+    """`ACCEPTED` is handed over, no more; `DELIVERED` is what the far end says of its own accord.
+
+    `ON_SCREEN` is the outbox of an installation without a channel: nobody was reached. `JOINED` went out within
+    another message that was due to the same person at the same time.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
     ACCEPTED = "accepted"
+    DELIVERED = "delivered"
     FAILED = "failed"
+    JOINED = "joined"
     CANCELLED = "cancelled"
     ON_SCREEN = "on-screen"
 
@@ -42,10 +48,17 @@ class Delivery(Base):
     """One message to one person over one channel. `token` is what its link carries, signed.
 
     `through_entry_id` is the last entry the message covers. A claim ends by itself at `claimed_until`.
+    `seen_at` is set by the page's own script or by an acknowledgement, never by opening the link: scanners do that.
+    `stands_in` marks a way that is tried out of turn because another one failed.
     """
 
     __tablename__ = "delivery"
-    __table_args__ = table(Index("ix_delivery_due", "state", "due_at"), Index("ix_delivery_page", "page_id"))
+    __table_args__ = table(
+        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_page", "page_id"),
+        only_some("ix_delivery_joined", "joined_id"),
+        only_some("ix_delivery_remote", "remote_id"),
+    )
 
     organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
     token: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: secrets.token_hex(16))
@@ -53,17 +66,21 @@ class Delivery(Base):
     page_id: Mapped[int | None] = mapped_column(Key, ForeignKey("page.id"))
     entry_id: Mapped[int | None] = mapped_column(Key, ForeignKey("entry.id"))
     through_entry_id: Mapped[int | None] = mapped_column(Key)
+    joined_id: Mapped[int | None] = mapped_column(Key, ForeignKey("delivery.id"))
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), index=True)
     contact_id: Mapped[int] = mapped_column(Key, ForeignKey("contact.id"))
     sealed: Mapped[str | None] = mapped_column(Text)
     state: Mapped[DeliveryState] = mapped_column(by_value(DeliveryState), default=DeliveryState.QUEUED)
     step: Mapped[int] = mapped_column(default=0)
+    stands_in: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime]
     due_at: Mapped[datetime]
     claimed_by: Mapped[str | None] = mapped_column(String(64))
     claimed_until: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     remote_id: Mapped[str | None] = mapped_column(String(200))

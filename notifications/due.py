@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from incidents.incident import Incident
 from incidents.obligations import OPEN, Obligation
 from notifications.delivery import Delivery, DeliveryState
-from notifications.paging import Page
+from notifications.page import Page
 
 
 def next_due_at(session: Session) -> datetime | None:

@@ -31,7 +31,7 @@ from notifications.channels import Channel, ChannelKind, Message, Outcome, Targe
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.hearing import hear
 from notifications.messages import Wording, build
-from notifications.paging import Page
+from notifications.page import Page, hold_page, last_entry
 from notifications.policy import Waits
 
 log = logging.getLogger(__name__)
@@ -255,7 +255,7 @@ class Engine:
     def _job(self, session: Session, row: Delivery, now: datetime) -> Job | None:
         """A claimed delivery with its message; None when no channel is there and it goes on the screen."""
         if row.purpose is Purpose.RING and row.page_id is not None:
-            row.through_entry_id = paging.last_entry(session, row.page_id)
+            row.through_entry_id = last_entry(session, row.page_id)
         if not self.setup.reachable(session, row.contact.channel):
             row.state, row.claimed_by, row.claimed_until = DeliveryState.ON_SCREEN, None, None
             return None
@@ -287,7 +287,7 @@ class Engine:
         now = self.clock()
         with self.store.writing() as session:
             if job.page_id is not None:
-                paging.hold_page(session, job.page_id)  # a page before its deliveries, as everywhere
+                hold_page(session, job.page_id)  # a page before its deliveries, as everywhere
             row = delivery.settle(session, job.delivery_id, self.worker, outcome, waits=self.setup.waits, now=now)
             if row is not None and job.page_id is not None and outcome.verdict is Verdict.ACCEPTED:
                 paging.rang(session, job.page_id, through_entry_id=job.through_entry_id, now=now)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from incidents.summaries import Medians, Year, medians, seconds_between
-from notifications.paging import Acknowledgement, Page
+from notifications.page import Acknowledgement, Page
 
 
 def time_to_acknowledge(session: Session, organisation_id: int, year: Year) -> Medians:

@@ -15,10 +15,10 @@ from incidents.incident import Incident
 from incidents.orm import insert_all
 from incidents.people import Person, Role, holders
 from incidents.timeline import Bell, Entry, Kind
-from notifications import delivery, paging
+from notifications import delivery, paging, taking
 from notifications.contact import contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose
-from notifications.paging import PageEntry
+from notifications.page import LOUDNESS, PageEntry
 from notifications.rules import Loudness, Whom, rule_for
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Answering:
             return
         if rule.first_step and entry.person_id is not None:
             self._changing()
-            paging.first_step_taken(self._session, entry, now=self._now)
+            taking.first_step_taken(self._session, entry, now=self._now)
         if rule.loudness is Loudness.PAGE:
             self._changing()
             paging.ring_for(self._session, entry, now=self._now)
@@ -117,7 +117,7 @@ class Answering:
         """Let a further report join the page that rings already; False when it needs more than that."""
         if entry.kind is not Kind.REPORTED or incident is None or paging.rings_alone(incident):
             return False
-        louder = entry.organisation_id, paging.LOUDNESS[incident.still_happening]
+        louder = entry.organisation_id, LOUDNESS[incident.still_happening]
         if louder not in self._pages:
             page = paging.shared_page(self._session, *louder)
             if page is None:

@@ -13,9 +13,10 @@ from incidents.timeline import person_as_actor
 from notifications import contact
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.messages import unsigned
-from notifications.paging import Acknowledgement, Page, acknowledge, holder, last_entry
+from notifications.page import Acknowledgement, Page, holder, last_entry
 from notifications.policy import Waits
 from notifications.ringing import Alarm, alarm
+from notifications.taking import acknowledge
 
 
 @dataclass(frozen=True)

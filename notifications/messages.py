@@ -20,7 +20,7 @@ from incidents.words import N_
 from incidents.words.kinds import SENTENCES
 from notifications.channels import Message
 from notifications.delivery import Delivery, Purpose
-from notifications.paging import Page
+from notifications.page import Page
 from notifications.ringing import alarm
 
 URGENCY_WORDS = {Urgency.URGENT: N_("urgent"), Urgency.SOON: N_("soon")}

@@ -1,95 +1,20 @@
-"""The page: an alarm made of entries, which rings and climbs until somebody acknowledges it."""
+"""Entries become pages, and pages ring and climb until somebody acknowledges them."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
-from incidents.incident import Incident, StillHappening
-from incidents.orm import Base, Key, table
-from incidents.people import Person
-from incidents.refusals import Refused
-from incidents.store import is_postgresql
-from incidents.timeline import SYSTEM, Entry, Kind, person_as_actor, record
-from incidents.words import N_
+from incidents.incident import Incident
+from incidents.timeline import SYSTEM, Entry, Kind, record
 from notifications import delivery
 from notifications.contact import Contact, contacts_of
 from notifications.delivery import Purpose
+from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, unanswered
 from notifications.policy import STEPS, Waits, people_at
-
-LOUDNESS = {StillHappening.NO: 0, StillHappening.UNKNOWN: 1, StillHappening.YES: 2}
-
-
-class Page(Base):
-    """An alarm that somebody must acknowledge. It rings again at `ring_at`; None once it has ended.
-
-    `loudness` is that of its loudest report; louder ones do not fold into it. `alone` pages take nothing in.
-    """
-
-    __tablename__ = "page"
-    __table_args__ = table(
-        Index("ix_page_ring", "ended_at", "ring_at"),
-        # Covers the figures of a year, so that they never read the pages themselves. The organisation does not come
-        # first: what rings now would be looked for by it, among all pages that ever were.
-        Index("ix_page_opened", "opened_at", "organisation_id", "alone"),
-    )
-
-    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
-    token: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: secrets.token_hex(16))
-    codename: Mapped[str] = mapped_column(String(40))
-    loudness: Mapped[int]
-    alone: Mapped[bool] = mapped_column(default=False)
-    drill: Mapped[bool] = mapped_column(default=False)
-    opened_at: Mapped[datetime]
-    round: Mapped[int] = mapped_column(default=1)
-    round_at: Mapped[datetime]
-    step: Mapped[int] = mapped_column(default=0)
-    ring_at: Mapped[datetime | None]
-    rang_at: Mapped[datetime | None]
-    nobody_at: Mapped[datetime | None]
-    quiet_until: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-
-    entries: Mapped[list[PageEntry]] = relationship(back_populates="page", order_by="PageEntry.entry_id")
-    acknowledgements: Mapped[list[Acknowledgement]] = relationship(order_by="Acknowledgement.id")
-
-
-class PageEntry(Base):
-    """An entry that rings in a page; in one page at the most. `answered_at` is when its first step came."""
-
-    __tablename__ = "page_entry"
-    __table_args__ = table(UniqueConstraint("entry_id"), Index("ix_page_entry_incident", "incident_id", "page_id"))
-
-    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
-    page_id: Mapped[int] = mapped_column(Key, ForeignKey("page.id"), index=True)
-    entry_id: Mapped[int] = mapped_column(Key, ForeignKey("entry.id"))
-    incident_id: Mapped[int | None] = mapped_column(Key, ForeignKey("incident.id"))
-    rang_at: Mapped[datetime | None]
-    answered_at: Mapped[datetime | None]
-
-    page: Mapped[Page] = relationship(back_populates="entries")
-    entry: Mapped[Entry] = relationship()
-
-
-class Acknowledgement(Base):
-    """Somebody took the page: by a link sent to a mailbox, or signed in. It quiets until `until`, no longer."""
-
-    __tablename__ = "acknowledgement"
-
-    organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
-    page_id: Mapped[int] = mapped_column(Key, ForeignKey("page.id"), index=True)
-    delivery_id: Mapped[int | None] = mapped_column(Key, ForeignKey("delivery.id"))
-    person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"))
-    by_link: Mapped[bool]
-    through_entry_id: Mapped[int] = mapped_column(Key)
-    at: Mapped[datetime]
-    until: Mapped[datetime]
-
-    person: Mapped[Person] = relationship(lazy="joined")
-    delivery: Mapped[delivery.Delivery | None] = relationship()
 
 
 def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
@@ -213,16 +138,11 @@ def _contacts_at(session: Session, page: Page) -> list[Contact]:
     return [contact for person in people for contact in contacts_of(session, person.id)]
 
 
-def last_entry(session: Session, page_id: int) -> int:
-    """The key of the last entry that rings in a page; 0 when there is none."""
-    return session.scalar(select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == page_id)) or 0
-
-
 def _ring_again(session: Session, page: Page, *, now: datetime) -> None:
     """An acknowledgement ran out without a first step: the page starts a new round."""
     page.quiet_until = None
     page.round, page.round_at = page.round + 1, now
-    for incident in _unanswered(session, page):
+    for incident in unanswered(session, page):
         record(
             session,
             incident.timeline,
@@ -244,7 +164,7 @@ def rang(session: Session, page_id: int, *, through_entry_id: int, now: datetime
     fresh = [row for row in page.entries if row.rang_at is None and row.entry_id <= through_entry_id]
     for row in fresh:
         row.rang_at = now
-    for incident in _incidents(session, {row.incident_id for row in fresh if row.incident_id}):
+    for incident in incidents_of(session, {row.incident_id for row in fresh if row.incident_id}):
         record(
             session,
             incident.timeline,
@@ -254,145 +174,3 @@ def rang(session: Session, page_id: int, *, through_entry_id: int, now: datetime
             facts={"page": page.id, "round": page.round},
             now=now,
         )
-
-
-def hold_page(session: Session, page_id: int) -> Page:
-    """Load a page to change it; on PostgreSQL others wait. Whoever changes its deliveries too locks it before them."""
-    session.flush()
-    locked = {"key_share": True} if is_postgresql(session) else None
-    return session.get_one(Page, page_id, populate_existing=True, with_for_update=locked)
-
-
-def acknowledge(
-    session: Session,
-    page_id: int,
-    *,
-    person: Person,
-    through_entry_id: int,
-    by_link: delivery.Delivery | None,
-    waits: Waits,
-    now: datetime,
-) -> Acknowledgement:
-    """Take a page, as far as the entries that were shown; later ones ring anew in a page of their own.
-
-    Harmless when somebody has it already: the present acknowledgement is returned and nothing changes. Refuses
-    when nothing of it was shown.
-    """
-    page = hold_page(session, page_id)
-    held = holder(page, now=now)
-    if held is not None or page.ended_at is not None:
-        return held or (page.acknowledgements[-1] if page.acknowledgements else _ended(page, person, now))
-    shown = [row.entry_id for row in page.entries if row.entry_id <= through_entry_id]
-    if not shown:
-        raise Refused(N_("This page has changed meanwhile. Load it again, then press the button."))
-    through_entry_id = max(shown)
-    _split_off_later(session, page, through_entry_id, now=now)
-    page.quiet_until = page.ring_at = now + waits.quiet
-    taken = Acknowledgement(
-        organisation_id=page.organisation_id,
-        page_id=page.id,
-        delivery_id=by_link.id if by_link else None,
-        person_id=person.id,
-        by_link=by_link is not None,
-        through_entry_id=through_entry_id,
-        at=now,
-        until=page.quiet_until,
-    )
-    page.acknowledgements.append(taken)
-    taken.person = person
-    if by_link is not None:
-        by_link.acknowledged_at = now
-    delivery.cancel_rings(session, page.id)
-    _record_taken(session, page, taken, now=now)
-    return taken
-
-
-def _ended(page: Page, person: Person, now: datetime) -> Acknowledgement:
-    """What to show for a page that ended by a first step alone; not stored."""
-    return Acknowledgement(
-        page_id=page.id, person_id=person.id, person=person, by_link=False, through_entry_id=0, at=now, until=now
-    )
-
-
-def _record_taken(session: Session, page: Page, taken: Acknowledgement, *, now: datetime) -> None:
-    actor = person_as_actor(taken.person_id)
-    for number, incident in enumerate(_unanswered(session, page)):
-        record(
-            session,
-            incident.timeline,
-            Kind.TAKEN,
-            by=actor,
-            incident_id=incident.id,
-            facts={
-                "page": page.id,
-                "by_link": taken.by_link,
-                "until": taken.until.isoformat(),
-                "tells": number == 0,
-            },
-            now=now,
-        )
-
-
-def holder(page: Page, *, now: datetime) -> Acknowledgement | None:
-    """The acknowledgement that quiets the page now, if there is one."""
-    if page.quiet_until is None or page.quiet_until <= now or not page.acknowledgements:
-        return None
-    return page.acknowledgements[-1]
-
-
-def _split_off_later(session: Session, page: Page, through_entry_id: int, *, now: datetime) -> None:
-    """Entries that came after what the person was shown go to a page that rings at once."""
-    later = [row for row in page.entries if row.entry_id > through_entry_id]
-    if not later:
-        return
-    fresh = Page(
-        organisation_id=page.organisation_id,
-        token=secrets.token_hex(16),
-        codename=page.codename,
-        loudness=page.loudness,
-        alone=page.alone,
-        drill=page.drill,
-        opened_at=now,
-        round_at=now,
-        ring_at=now,
-    )
-    session.add(fresh)
-    session.flush()
-    session.execute(update(PageEntry).where(PageEntry.id.in_([row.id for row in later])).values(page_id=fresh.id))
-    session.expire(page, ["entries"])
-
-
-def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
-    """A signed-in first step answers what rang for its incident; a page with nothing left to answer ends."""
-    concerned = (
-        select(PageEntry.page_id)
-        .join(Page, Page.id == PageEntry.page_id)
-        .where(
-            PageEntry.incident_id == entry.incident_id,
-            PageEntry.entry_id < entry.id,
-            PageEntry.answered_at.is_(None),
-            Page.ended_at.is_(None),
-        )
-        .distinct()
-    )
-    for page_id in sorted(session.scalars(concerned)):
-        page = hold_page(session, page_id)
-        for row in page.entries:
-            if row.incident_id == entry.incident_id and row.entry_id < entry.id and row.answered_at is None:
-                row.answered_at = entry.written_at
-        if all(row.answered_at is not None for row in page.entries):
-            page.ended_at, page.ring_at, page.quiet_until = entry.written_at, None, None
-            delivery.cancel_rings(session, page.id)
-    session.flush()
-
-
-def _unanswered(session: Session, page: Page) -> list[Incident]:
-    """The incidents of a page that still wait for their first step."""
-    return _incidents(session, {row.incident_id for row in page.entries if row.incident_id and row.answered_at is None})
-
-
-def _incidents(session: Session, wanted: set[int]) -> list[Incident]:
-    if not wanted:
-        return []
-    # Always in this order: their timelines are locked one after the other.
-    return list(session.scalars(select(Incident).where(Incident.id.in_(wanted)).order_by(Incident.id)))

@@ -21,7 +21,7 @@ from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of_all
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.engine import Heartbeat
-from notifications.paging import Page
+from notifications.page import Page
 from notifications.policy import Ladder
 
 ENOUGH = 2

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
 from incidents.people import Person
-from notifications.paging import Acknowledgement, Page, PageEntry
+from notifications.page import Acknowledgement, Page, PageEntry
 
 
 @dataclass(frozen=True)

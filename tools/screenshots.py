@@ -18,7 +18,7 @@ from app.config import Settings
 from app.installation import Installation
 from notifications.delivery import Delivery, Purpose
 from notifications.messages import signed
-from notifications.paging import Page as Ringing
+from notifications.page import Page as Ringing
 from tests.plumbing import browser as plumbing
 
 ROOT = Path(__file__).resolve().parent.parent

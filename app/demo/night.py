@@ -17,12 +17,12 @@ from incidents.organisation import the_organisation
 from incidents.people import Person
 from incidents.timeline import person_as_actor
 from incidents.words import N_
-from notifications import links, paging
+from notifications import links, taking
 from notifications.channels import Channel, Message, Outcome, Target, Verdict
 from notifications.due import next_due_at
 from notifications.engine import Engine, Setup
 from notifications.messages import signed
-from notifications.paging import Page
+from notifications.page import Page
 from notifications.ringing import ringing
 
 SLOWEST = 18
@@ -149,7 +149,7 @@ class Night:
         link = next((shown for shown in opened if shown is not None and shown.page is page), None)
         through = max(row.entry_id for row in page.entries)
         if link is None or page.id % 3 == 0:
-            paging.acknowledge(
+            taking.acknowledge(
                 session, page.id, person=person, through_entry_id=through, by_link=None, waits=waits, now=self.at
             )
         else:

@@ -17,7 +17,7 @@ from incidents.obligations import OPEN, Obligation, Standing
 from incidents.report import Medium, Relation, Report
 from incidents.steps import StepState, playbook
 from incidents.timeline import NOT_ENCRYPTED, Entry, Prose, Timeline
-from notifications.paging import Acknowledgement, Page, PageEntry
+from notifications.page import Acknowledgement, Page, PageEntry
 
 _KEYED = (Timeline, Incident, Entry, Obligation, Page)
 

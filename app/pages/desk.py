@@ -26,8 +26,8 @@ from incidents.people import Person, Right
 from incidents.refusals import Refused
 from incidents.words import N_
 from incidents.words.enums import words_for
-from notifications.paging import acknowledge
 from notifications.ringing import Taken, ringing, taken_by
+from notifications.taking import acknowledge
 
 pages = Blueprint("desk", __name__)
 

@@ -36,7 +36,9 @@ STATES = {
     DeliveryState.QUEUED: (_l("Waits to be sent"), "warning"),
     DeliveryState.SENDING: (_l("Being sent"), "info"),
     DeliveryState.ACCEPTED: (_l("Handed over"), "good"),
+    DeliveryState.DELIVERED: (_l("Delivered"), "good"),
     DeliveryState.FAILED: (_l("Failed"), "danger"),
+    DeliveryState.JOINED: (_l("Went out within another message"), "neutral"),
     DeliveryState.CANCELLED: (_l("Not needed any more"), "neutral"),
     DeliveryState.ON_SCREEN: (_l("Reached nobody"), "danger"),
 }
@@ -98,6 +100,8 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
     kind, label = delivery.contact.channel, delivery.contact.label
     if delivery.acknowledged_at is not None:
         word, tone = _("Acknowledged"), "good"
+    elif delivery.seen_at is not None:
+        word, tone = _("Seen"), "good"
     return (
         shown.moment(delivery.queued_at),
         str(PURPOSES[delivery.purpose]),

@@ -18,7 +18,7 @@ from notifications import delivery, paging
 from notifications.contact import Contact, contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.messages import build, signed
-from notifications.paging import Acknowledgement, Page, PageEntry
+from notifications.page import Acknowledgement, Page, PageEntry
 from notifications.policy import Waits
 from tests.makers import Cast, make_report
 

@@ -23,7 +23,7 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "{later}", "{present}"
 
 def upgrade():
     op.create_table("novelty", sa.Column("id", sa.Integer, primary_key=True))
@@ -31,6 +31,7 @@ def upgrade():
         batch.add_column(sa.Column("novel", sa.Integer))
     {then}
 """
+PRESENT, LATER = database.head(), "9999"
 FAILS = 'op.execute("SELECT * FROM nowhere")'
 
 
@@ -44,7 +45,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch, folder: Path, then: str = "pas
     """From now on this program is a later one, with one more revision."""
     target = folder / "migrations"
     shutil.copytree(database.MIGRATIONS, target, ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "versions" / "0002_a_novelty.py").write_text(REVISION.format(then=then))
+    (target / "versions" / "9999_a_novelty.py").write_text(REVISION.format(then=then, later=LATER, present=PRESENT))
     monkeypatch.setattr(database, "MIGRATIONS", target)
 
 
@@ -66,9 +67,9 @@ def test_before_an_upgrade_the_database_is_copied_and_the_copy_is_a_way_back(
     with monkeypatch.context() as later:
         next_version(later, tmp_path / "later")
         database.migrate(settings, now=NOON, say=said.append)
-        assert database.revision(settings) == "0002"
+        assert database.revision(settings) == LATER
         assert "novelty" in tables(settings)
-    with pytest.raises(Refused, match=r"of a later version of Tocsin \(0002\)"):
+    with pytest.raises(Refused, match=rf"of a later version of Tocsin \({LATER}\)"):
         database.migrate(settings, now=NOON)
 
     [copy] = copies(settings)
@@ -86,7 +87,7 @@ def test_before_an_upgrade_the_database_is_copied_and_the_copy_is_a_way_back(
         back = replace(settings, database_url=cluster.fresh_database())
         postgresql.put_back(back.database, copy)
         assert postgresql.way_back(settings.database, copy) in said[1]
-    assert database.revision(back) == "0001"
+    assert database.revision(back) == PRESENT
     assert_whole(back, filed)
 
 
@@ -101,7 +102,7 @@ def test_an_upgrade_that_fails_changes_nothing(
             database.migrate(settings, now=NOON)
 
     assert tables(settings) == before
-    assert database.revision(settings) == "0001"
+    assert database.revision(settings) == PRESENT
     assert copies(settings) == [], "a start that is tried again and again does not fill the disk"
     assert_whole(settings, filed)
 
@@ -117,10 +118,10 @@ def test_without_a_copy_there_is_no_upgrade_unless_told(
 
     with pytest.raises(Refused, match=r"pg_dump was not found.* set TOCSIN_MIGRATE_WITHOUT_COPY=true"):
         database.migrate(settings, now=NOON)
-    assert database.revision(settings) == "0001"
+    assert database.revision(settings) == PRESENT
 
     database.migrate(replace(settings, migrate_without_copy=True), now=NOON)
-    assert database.revision(settings) == "0002"
+    assert database.revision(settings) == LATER
     assert copies(settings) == []
 
 
@@ -134,10 +135,10 @@ def test_a_backup_of_an_earlier_version_is_upgraded_after_its_restore(
 
     list(restore(settings, kept, now=NOON))
 
-    assert database.revision(settings) == "0001"
+    assert database.revision(settings) == PRESENT
     assert "novelty" not in tables(settings)
     assert_whole(settings, filed)
-    assert database.revision(settings) == "0002"
+    assert database.revision(settings) == LATER
     assert len(copies(settings)) == 2, "what was there before the restore, and the copy before the upgrade"
 
 

@@ -19,7 +19,7 @@ from incidents.summaries import summarise
 from incidents.timeline import Bell, Entry, Timeline, canonical, digest
 from notifications.delivery import Delivery, DeliveryState
 from notifications.figures import time_to_acknowledge
-from notifications.paging import Page
+from notifications.page import Page
 from tests.makers import make_report
 
 

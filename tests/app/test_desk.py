@@ -16,7 +16,7 @@ from incidents.incident import OurRole, StillHappening, What
 from incidents.people import Person
 from incidents.timeline import Entry, Kind, person_as_actor
 from notifications import paging
-from notifications.paging import Page
+from notifications.page import Page
 from notifications.policy import Waits
 from tests.app.casework import again, queries, reported, step
 from tests.app.visitor import Visitor

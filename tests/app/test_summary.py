@@ -16,7 +16,8 @@ from incidents.law.clock import utcnow
 from incidents.people import Person
 from incidents.timeline import Entry, person_as_actor
 from incidents.triage import triage
-from notifications.paging import acknowledge, ring_for
+from notifications.paging import ring_for
+from notifications.taking import acknowledge
 from tests.app.casework import queries
 from tests.app.visitor import Visitor
 from tests.house.source import told

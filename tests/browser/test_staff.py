@@ -13,7 +13,7 @@ from incidents.law.clock import utcnow
 from incidents.people import Person, Role, SignIn
 from notifications.delivery import Delivery, Purpose
 from notifications.messages import signed
-from notifications.paging import Page as Ringing
+from notifications.page import Page as Ringing
 from tests.browser.conftest import Opener, Served
 from tests.plumbing.browser import axe
 

@@ -16,7 +16,11 @@ OURS = {"incidents": (), "notifications": ("incidents",), "app": ("notifications
 
 LIBRARIES = {
     "incidents": {"sqlalchemy", "cryptography"},
-    "notifications": {"sqlalchemy", "jinja2", "itsdangerous", "babel", "apprise", "requests", "urllib3", "idna"},
+    "notifications": {
+        *("sqlalchemy", "jinja2", "itsdangerous", "babel"),
+        *("apprise", "requests", "urllib3", "idna", "cryptography", "standardwebhooks", "imap_tools", "phonenumbers"),
+        *("holidays", "icalendar"),
+    },
 }
 """What each may use beyond the standard library; `app` may use everything that is installed."""
 

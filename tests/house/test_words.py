@@ -245,7 +245,7 @@ def _parts(house: House, wording: Any) -> dict[str, Any]:
 
 def _drilled(session: Any, delivery: Delivery, drill: bool) -> Delivery:
     """The delivery, its page turned into a drill for this session alone."""
-    from notifications.paging import Page as Paging
+    from notifications.page import Page as Paging
 
     if delivery.page_id:
         with session.no_autoflush:

@@ -26,7 +26,7 @@ from incidents.timeline import Entry
 from notifications.contact import Contact
 from notifications.delivery import Delivery, Purpose
 from notifications.messages import signed
-from notifications.paging import Page
+from notifications.page import Page
 from tests.house.filled import KEYS, Filled
 
 BASE = "http://localhost:8000"

@@ -16,11 +16,11 @@ from incidents.obligations import Obligation
 from incidents.people import Person
 from incidents.report import Report
 from incidents.timeline import SYSTEM, Bell, Entry, Kind
-from notifications import links, paging
+from notifications import links
 from notifications.channels import Channel, Message, Outcome, Target, Verdict
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.engine import Engine, Setup
-from notifications.paging import Acknowledgement, Page
+from notifications.page import Acknowledgement, Page, last_entry
 from notifications.policy import Waits
 from tests.makers import make_report
 
@@ -119,7 +119,7 @@ class Night:
                 query = query.where(Delivery.page_id == page_id)
             rang = session.scalars(query.order_by(Delivery.id.desc()).limit(1)).one()
             assert rang.page_id is not None
-            through = paging.last_entry(session, rang.page_id) if shown is None else shown
+            through = last_entry(session, rang.page_id) if shown is None else shown
             taken = links.acknowledge_by_link(
                 session, rang.id, through_entry_id=through, waits=self.waits, now=self.now
             )

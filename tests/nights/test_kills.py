@@ -15,7 +15,7 @@ from incidents import intake
 from incidents.report import Report
 from incidents.timeline import Bell
 from notifications.delivery import Delivery, DeliveryState
-from notifications.paging import PageEntry
+from notifications.page import PageEntry
 from tests.makers import Cast
 from tests.nights.truth import answers, free_port, mail, post, reporters, tocsin, until
 from tests.plumbing.smtp import SmtpServer

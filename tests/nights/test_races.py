@@ -21,11 +21,11 @@ from incidents.organisation import the_organisation
 from incidents.people import Person
 from incidents.store import Store
 from incidents.timeline import Bell, Timeline, person_as_actor, verify
-from notifications import delivery, paging
+from notifications import delivery, paging, taking
 from notifications.delivery import Delivery, DeliveryState
 from notifications.engine import Engine, Setup
 from notifications.hearing import Answering
-from notifications.paging import Page, PageEntry
+from notifications.page import Page, PageEntry
 from notifications.policy import Waits
 from notifications.senders import Senders
 from tests.makers import Cast, make_report
@@ -101,7 +101,7 @@ def test_two_taps_at_once_are_one_acknowledgement(night: Night, other: Store, ca
 
     def tap(store: Store, person_id: int) -> int:
         with store.writing() as session:
-            taken = paging.acknowledge(
+            taken = taking.acknowledge(
                 session,
                 page.id,
                 person=session.get_one(Person, person_id),
@@ -131,7 +131,7 @@ def test_a_report_at_the_moment_of_the_tap_is_never_silenced(
     def tap() -> None:
         with other.writing() as session:
             dana = session.get_one(Person, cast.dana)
-            paging.acknowledge(
+            taking.acknowledge(
                 session, page.id, person=dana, through_entry_id=shown, by_link=None, waits=night.waits, now=night.now
             )
 
@@ -160,7 +160,7 @@ def test_a_fold_waits_for_a_tap_that_is_not_committed_yet(night: Night, other: S
     with other.writing() as session:
         dana = session.get_one(Person, cast.dana)
         through = page.entries[-1].entry_id
-        paging.acknowledge(
+        taking.acknowledge(
             session, page.id, person=dana, through_entry_id=through, by_link=None, waits=night.waits, now=night.now
         )
         session.flush()
@@ -210,7 +210,7 @@ def test_acknowledging_and_working_on_an_incident_at_once_never_deadlock(
                 held = session.get_one(Page, page.id, with_for_update=True)
                 held.quiet_until = None
                 dana = session.get_one(Person, cast.dana)
-                paging.acknowledge(
+                taking.acknowledge(
                     session, page.id, person=dana, through_entry_id=through, by_link=None, waits=night.waits, now=now
                 )
 

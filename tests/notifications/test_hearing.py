@@ -21,8 +21,9 @@ from incidents.report import Report
 from incidents.timeline import Bell, person_as_actor
 from notifications.delivery import Delivery
 from notifications.hearing import Answering, hear
-from notifications.paging import Page, acknowledge, last_entry
+from notifications.page import Page, last_entry
 from notifications.policy import Waits
+from notifications.taking import acknowledge
 from tests.makers import Cast
 
 ACTS = ("report", "report", "report", "hidden", "look", "louder", "calmer", "add", "close", "take")
