@@ -198,8 +198,7 @@ def settle(
     if outcome.verdict is Verdict.ACCEPTED:
         _accepted(session, delivery, now=now)
     elif outcome.verdict is Verdict.NEVER:
-        delivery.state = DeliveryState.FAILED
-        _contact_failed(session, delivery, outcome, now=now)
+        failed(session, delivery, outcome, now=now)
     else:
         delivery.state = DeliveryState.QUEUED
         delivery.due_at = now + max(waits.retry_after(delivery.attempts), outcome.retry_after or timedelta())
@@ -208,8 +207,17 @@ def settle(
     return delivery
 
 
+def failed(session: Session, delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
+    """It will not arrive, and is not tried again: the way to the person counts as failing."""
+    delivery.state, delivery.outcome = DeliveryState.FAILED, outcome.kept
+    delivery.claimed_by = delivery.claimed_until = None
+    _contact_failed(session, delivery, outcome, now=now)
+    session.flush()
+
+
 def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    delivery.state, delivery.accepted_at = DeliveryState.ACCEPTED, now
+    delivery.state = DeliveryState.DELIVERED if delivery.delivered_at else DeliveryState.ACCEPTED
+    delivery.accepted_at = now
     if delivery.contact.failed_at is not None:
         _note_on_contact(session, delivery, failed_at=None, failure=None)
     # The channel works again: whatever waited for it to come back goes out now. What another worker holds at this

@@ -21,6 +21,8 @@ LOUDNESS = {StillHappening.NO: 0, StillHappening.UNKNOWN: 1, StillHappening.YES:
 class Page(Base):
     """An alarm that somebody must acknowledge. It rings again at `ring_at`; None once it has ended.
 
+    `code` are the digits that take it by phone. A summons rings only `summons_person_id` or `summons_role` at first.
+
     `loudness` is that of its loudest report; louder ones do not fold into it. `alone` pages take nothing in.
     """
 
@@ -102,6 +104,41 @@ class Snooze(Base):
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"))
     at: Mapped[datetime]
     until: Mapped[datetime]
+
+
+def new_page(
+    session: Session,
+    *,
+    organisation_id: int,
+    codename: str,
+    loudness: int,
+    urgency: Urgency,
+    alone: bool,
+    now: datetime,
+) -> Page:
+    """A page that rings at once, not stored before the next flush."""
+    page = Page(
+        organisation_id=organisation_id,
+        token=secrets.token_hex(16),
+        codename=codename,
+        code=_new_code(session, organisation_id),
+        loudness=loudness,
+        urgency=urgency,
+        alone=alone,
+        opened_at=now,
+        round_at=now,
+        ring_at=now,
+    )
+    session.add(page)
+    return page
+
+
+def _new_code(session: Session, organisation_id: int) -> str:
+    """Four digits that no other open page has, so that an answer by phone needs no more than them."""
+    open_pages = select(Page.code).where(Page.organisation_id == organisation_id, Page.ended_at.is_(None))
+    taken = set(session.scalars(open_pages))
+    free = [code for code in (f"{secrets.randbelow(10_000):04d}" for _ in range(50)) if code not in taken]
+    return free[0] if free else f"{secrets.randbelow(10**8):08d}"
 
 
 def hold_page(session: Session, page_id: int) -> Page:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from incidents.incident import Incident
+from incidents.incident import Incident, Urgency
 from incidents.timeline import SYSTEM, Entry, Kind, record
 from notifications import delivery
 from notifications.contact import Contact, contacts_of
 from notifications.delivery import Purpose
-from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, unanswered
+from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, new_page, unanswered
 from notifications.policy import STEPS, Waits, people_at
 
 
@@ -31,18 +30,16 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
     if page is not None and page.loudness < loudness:
         page.loudness, page.ring_at = loudness, now
     if page is None:
-        page = Page(
+        page = new_page(
+            session,
             organisation_id=entry.organisation_id,
-            token=secrets.token_hex(16),
             codename=incident.codename if incident else "Tocsin",
             loudness=loudness,
+            urgency=incident.urgency if incident else Urgency.URGENT,
             alone=alone,
-            drill=bool(incident and incident.drill),
-            opened_at=now,
-            round_at=now,
-            ring_at=now,
+            now=now,
         )
-        session.add(page)
+        page.drill = bool(incident and incident.drill)
     # By the many-to-one side: a flood must not load the whole page for each report that joins it.
     session.add(
         PageEntry(organisation_id=entry.organisation_id, page=page, entry_id=entry.id, incident_id=entry.incident_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -13,7 +12,7 @@ from incidents.refusals import Refused
 from incidents.timeline import Entry, Kind, person_as_actor, record
 from incidents.words import N_
 from notifications import delivery
-from notifications.page import Acknowledgement, Page, PageEntry, hold_page, holder, unanswered
+from notifications.page import Acknowledgement, Page, PageEntry, hold_page, holder, new_page, unanswered
 from notifications.policy import Waits
 
 
@@ -92,18 +91,16 @@ def _split_off_later(session: Session, page: Page, through_entry_id: int, *, now
     later = [row for row in page.entries if row.entry_id > through_entry_id]
     if not later:
         return
-    fresh = Page(
+    fresh = new_page(
+        session,
         organisation_id=page.organisation_id,
-        token=secrets.token_hex(16),
         codename=page.codename,
         loudness=page.loudness,
+        urgency=page.urgency,
         alone=page.alone,
-        drill=page.drill,
-        opened_at=now,
-        round_at=now,
-        ring_at=now,
+        now=now,
     )
-    session.add(fresh)
+    fresh.drill = page.drill
     session.flush()
     session.execute(update(PageEntry).where(PageEntry.id.in_([row.id for row in later])).values(page_id=fresh.id))
     session.expire(page, ["entries"])

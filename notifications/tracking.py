@@ -1,0 +1,59 @@
+"""What becomes of a delivery after it was handed over: it arrives, comes back, or is seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from notifications import delivery
+from notifications.channels import Outcome
+from notifications.delivery import Delivery, DeliveryState
+
+HANDED_OVER = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+
+
+def by_remote_id(session: Session, remote_id: str) -> Delivery | None:
+    """The delivery that a channel knows by this id, such as a Message-ID or a call's number; None for a strange one."""
+    return session.scalars(select(Delivery).where(Delivery.remote_id == remote_id).limit(1)).first()
+
+
+def by_token(session: Session, token: str) -> Delivery | None:
+    """The delivery with this token; None when there is none."""
+    return session.scalars(select(Delivery).where(Delivery.token == token)).first()
+
+
+def arrived(session: Session, delivery_id: int, *, now: datetime) -> None:
+    """The far end says that the message arrived. Not an acknowledgement: it stops nothing."""
+    row = _hold(session, delivery_id)
+    row.delivered_at = row.delivered_at or now
+    if row.state is DeliveryState.ACCEPTED:
+        row.state = DeliveryState.DELIVERED  # one still being sent becomes so when its send is settled
+    session.flush()
+
+
+def came_back(session: Session, delivery_id: int, outcome: Outcome, *, now: datetime) -> bool:
+    """The far end says that the message will not arrive; the way to the person counts as failing from now on.
+
+    False when it had been seen or acknowledged, or had failed already: then it says nothing new.
+    """
+    row = _hold(session, delivery_id)
+    if row.state is DeliveryState.FAILED or row.seen_at is not None or row.acknowledged_at is not None:
+        return False
+    delivery.failed(session, row, outcome, now=now)
+    return True
+
+
+def seen(session: Session, delivery_id: int, *, now: datetime) -> bool:
+    """The page behind the link was shown to somebody: its own script says so. True the first time."""
+    row = _hold(session, delivery_id)
+    if row.seen_at is not None:
+        return False
+    row.seen_at = now
+    session.flush()
+    return True
+
+
+def _hold(session: Session, delivery_id: int) -> Delivery:
+    return session.get_one(Delivery, delivery_id, with_for_update={"of": Delivery}, populate_existing=True)
