@@ -24,12 +24,14 @@ class Whom(enum.Enum):
     HANDLER = "handler"
     DPO = "dpo"
     OTHERS_RUNG = "others-rung"
+    HANDLER_BEFORE = "handler-before"
 
 
 @dataclass(frozen=True)
 class Rule:
     """What a kind of fact does; `unless` may turn one entry of the kind into another rule.
 
+    What tells waits for its recipient's day, unless it is told `at_once` to people whom a ring has woken already.
     `first_step` marks what a signed-in handler does that ends the ringing for its incident.
     """
 
@@ -37,13 +39,14 @@ class Rule:
     whom: Whom | None = None
     unless: Callable[[Entry], Rule | None] = lambda _entry: None
     first_step: bool = False
+    at_once: bool = False
 
 
 PAGE = Rule(Loudness.PAGE)
 NOBODY = Rule(Loudness.NOBODY)
 TELL_HANDLER = Rule(Loudness.TELL, Whom.HANDLER)
 TELL_DPO = Rule(Loudness.TELL, Whom.DPO)
-TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG)
+TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG, at_once=True)
 FIRST_STEP = Rule(Loudness.NOBODY, first_step=True)
 
 
@@ -75,7 +78,16 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.RANG: NOBODY,
         # One page may hold a flood: its others are told once, by one entry among all.
         Kind.TAKEN: Rule(Loudness.NOBODY, unless=_when("tells", TELL_OTHERS)),
+        Kind.AWAKE: NOBODY,
+        Kind.SEEN: NOBODY,
         Kind.RINGS_AGAIN: NOBODY,
+        # A summons rings whom it names; whoever calls is awake and has begun.
+        Kind.SUMMONED: Rule(Loudness.PAGE, first_step=True),
+        Kind.HANDED_OVER: Rule(Loudness.PAGE, first_step=True),
+        Kind.TAKEN_OVER: Rule(Loudness.TELL, Whom.HANDLER_BEFORE, first_step=True),
+        Kind.PARKED: FIRST_STEP,
+        Kind.PARKING_ENDED: PAGE,
+        Kind.CONTAINMENT_OWNED: FIRST_STEP,
         Kind.LOOKED_AT: FIRST_STEP,
         Kind.TRIAGED: FIRST_STEP,
         Kind.CONTAINED: FIRST_STEP,

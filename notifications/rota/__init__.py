@@ -6,9 +6,10 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from incidents.orm import Base, Key
+from incidents.people import Person
 
 
 class Rota(Base):
@@ -28,3 +29,8 @@ class Rota(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+def on_duty(session: Session, rota_id: int, at: datetime) -> list[Person]:
+    """Who is on call at an instant."""
+    raise NotImplementedError
