@@ -79,6 +79,10 @@ class Kind(enum.Enum):
     SETTING_CHANGED = "setting-changed"
 
 
+CALLS = (Kind.SUMMONED, Kind.HANDED_OVER)
+"""What calls one person or role; the facts name them by key."""
+
+
 class ActorKind(enum.Enum):
     REPORTER = "reporter"
     PERSON = "person"

@@ -92,7 +92,7 @@ def _ring_facts(
     urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
     codename = first.codename if first is not None else page.codename
     facts.update(codename=codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
-    facts.update(next_act=None, late=False, drill=page.drill, call=_call(page))
+    facts.update(next_act=None, late=False, drill=page.drill, call=call_of(page))
     if first is not None and first.next_act and first.next_due_at:
         facts["next_act"] = wording.translate(first.next_act)
         facts["next_due"] = instant(first.next_due_at, wording)
@@ -102,7 +102,7 @@ def _ring_facts(
     return (drill if page.drill else subject), urgent
 
 
-def _call(page: Page) -> str | None:
+def call_of(page: Page) -> str | None:
     """Why one person or role is called: to help, or to take over; None for a page of the policy."""
     kinds = {row.entry.kind for row in page.entries} if is_summons(page) else set()
     return next((call for kind, call in CALLS.items() if kind in kinds), None)

@@ -9,16 +9,13 @@ from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
 from incidents.people import Role
-from incidents.timeline import SYSTEM, Entry, Kind, record
+from incidents.timeline import CALLS, SYSTEM, Entry, Kind, record
 from notifications import delivery
 from notifications.delivery import Purpose
 from notifications.escalation import plan_for
 from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, new_page, unanswered
 from notifications.policy import Waits
 from notifications.reach import rung_at
-
-CALLS = (Kind.SUMMONED, Kind.HANDED_OVER)
-"""What rings one person or role, in a page of its own."""
 
 
 def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:

@@ -76,6 +76,8 @@ def tags_of(incident: Incident) -> list[Tag]:
     else:
         words, tone = STILL[incident.still_happening]
         tags.append(Tag(str(words), tone))
+    if incident.parked_until is not None:
+        tags.append(Tag(_("Waits"), "info"))
     if incident.restricted:
         tags.append(Tag(_("Restricted"), "info"))
     if incident.drill:

@@ -22,6 +22,8 @@ PAGES = (
     "incident",
     "triage",
     "decisions",
+    "calling",
+    "waiting",
     "steps",
     "filing",
     "thread",
