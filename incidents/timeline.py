@@ -68,6 +68,7 @@ class Kind(enum.Enum):
     DELAY_EXPLAINED = "delay-explained"
     CLOSED = "closed"
     REOPENED = "reopened"
+    MUTED = "muted"
     SET_UP = "set-up"
     PERSON_INVITED = "person-invited"
     PERSON_LEFT = "person-left"

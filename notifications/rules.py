@@ -108,6 +108,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CLOSED: FIRST_STEP,
         # Reopened by a report that was moved back, before anybody had begun: then it still needs somebody.
         Kind.REOPENED: Rule(Loudness.TELL, Whom.DPO, unless=_when("rings", PAGE), first_step=True),
+        Kind.MUTED: TELL_DPO,
         Kind.SET_UP: NOBODY,
         Kind.PERSON_INVITED: NOBODY,
         Kind.PERSON_LEFT: NOBODY,

@@ -46,6 +46,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.DELAY_EXPLAINED: N_("The reasons for the delay were given"),
         Kind.CLOSED: N_("Closed"),
         Kind.REOPENED: N_("Opened again"),
+        Kind.MUTED: N_("Further reports like those of a flood wait for half an hour"),
         Kind.SET_UP: N_("Tocsin was set up"),
         Kind.PERSON_INVITED: N_("A person was invited"),
         Kind.PERSON_LEFT: N_("An account was ended"),
