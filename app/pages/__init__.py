@@ -14,6 +14,7 @@ PAGES = (
     "invitation",
     "setup",
     "account",
+    "hours",
     "people",
     "settings",
     "outbox",
