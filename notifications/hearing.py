@@ -16,7 +16,7 @@ from incidents.orm import insert_all
 from incidents.people import Person, Role, holders
 from incidents.timeline import Bell, Entry, Kind
 from notifications import delivery, paging, taking
-from notifications.contact import contacts_of
+from notifications.contact import in_use
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.page import LOUDNESS, PageEntry
 from notifications.rules import Loudness, Whom, rule_for
@@ -109,7 +109,7 @@ class Answering:
         elif rule.loudness is Loudness.TELL and rule.whom is not None:
             self._changing()
             for person in _told(self._session, entry, rule.whom):
-                contacts = contacts_of(self._session, person.id)
+                contacts = in_use(self._session, person.id)
                 if contacts:
                     delivery.queue(self._session, contacts[0], Purpose.TELL, entry_id=entry.id, now=self._now)
 

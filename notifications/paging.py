@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from incidents.incident import Incident, Urgency
 from incidents.timeline import SYSTEM, Entry, Kind, record
 from notifications import delivery
-from notifications.contact import Contact, contacts_of
+from notifications.contact import Contact, in_use
 from notifications.delivery import Purpose
 from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, new_page, unanswered
 from notifications.policy import STEPS, Waits, people_at
@@ -132,7 +132,7 @@ def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
 def _contacts_at(session: Session, page: Page) -> list[Contact]:
     """The ways to all whom the page rings at its step. A person without any is not there."""
     people = people_at(session, page.organisation_id, page.step)
-    return [contact for person in people for contact in contacts_of(session, person.id)]
+    return [contact for person in people for contact in in_use(session, person.id)]
 
 
 def _ring_again(session: Session, page: Page, *, now: datetime) -> None:

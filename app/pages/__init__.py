@@ -14,6 +14,7 @@ PAGES = (
     "invitation",
     "setup",
     "account",
+    "push",
     "people",
     "settings",
     "outbox",
