@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, session, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as Answer
 from wtforms.validators import DataRequired
@@ -123,6 +123,7 @@ def _page(form: PasswordForm, status: int) -> Response:
         ways=[way for way in mine if way.key not in {device.way.key for device in pushed}],
         devices=pushed,
         push_key=devices.application_key(house.keyring),
+        push_scope=f"{request.script_root}/",
         longest_label=devices.LONGEST_LABEL,
         shortest=passwords.SHORTEST,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, request, send_from_directory, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, request, url_for
 from flask import json as flask_json
 from werkzeug.wrappers import Response as Answer
 
@@ -85,13 +85,13 @@ def manifest() -> Response:
         for name, sizes in ICONS.items()
         for purpose in ("any", "maskable")
     ]
-    home = url_for("login.home")
+    root = f"{request.script_root}/"
     told = {
-        "id": home,
+        "id": root,
         "name": "Tocsin",
         "short_name": "Tocsin",
-        "start_url": home,
-        "scope": home,
+        "start_url": url_for("login.home"),
+        "scope": root,
         "display": "standalone",
         "background_color": DARK,
         "theme_color": DARK,
@@ -104,7 +104,7 @@ def manifest() -> Response:
 @public
 def worker() -> Response:
     """The service worker; at the root, because it may only serve what lies below it."""
-    return send_from_directory(STATIC, "sw.js", mimetype="text/javascript")
+    return Response((STATIC / "sw.js").read_bytes(), mimetype="text/javascript")
 
 
 def _subscription() -> Subscription:

@@ -47,8 +47,8 @@
     const mark = subscription ? await digest(subscription.endpoint) : "none";
     const card = document.querySelector(`[data-endpoint="${mark}"]`);
     if (card && !card.hasAttribute("data-ended")) {
-      card.querySelector("[data-here]").hidden = false;
       await remember(card.dataset.device);
+      card.querySelector("[data-here]").hidden = false;
       return say("on");
     }
     form.elements.device.value = (await remembered()).device ?? "";
