@@ -24,6 +24,7 @@ from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.words.enums import words_for
 from notifications import devices, welcome
+from notifications.channels import ChannelKind
 from notifications.contact import contacts_of
 
 pages = Blueprint("account", __name__)
@@ -93,7 +94,9 @@ def send_test(contact_id: int) -> Answer:
             flash(errors.sentence(refused), "warning")
             return redirect(url_for("account.account"), code=303)
     house.store.wake()
-    if reachable:
+    if reachable and own.channel is ChannelKind.PUSH:
+        flash(_("A test page is on its way to that device. Open it there, and press its button."), "good")
+    elif reachable:
         flash(_("A test page is on its way. Open it on the phone that should wake you."), "good")
     else:
         flash(_("No mail server is set up, so the test page reaches nobody. Tell an administrator."), "warning")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -91,7 +92,9 @@ def claims(authorization: str, *, now: datetime) -> tuple[dict[str, Any], str]:
 class PushService:
     """Takes messages and answers with the next of `answers`, the last one again and again; None never answers."""
 
-    def __init__(self, *answers: int | None, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *answers: int | None, headers: dict[str, str] | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.answers: list[int | None] = list(answers) or [201]
         self.came: list[Pushed] = []
         self._over, service, more = threading.Event(), self, headers or {}
@@ -117,12 +120,15 @@ class PushService:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> PushService:
         self._thread.start()

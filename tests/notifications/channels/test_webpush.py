@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from incidents.keyring import Keyring
 from incidents.refusals import Refused
-from notifications.channels import ChannelKind, Message, Outcome, Target, Verdict, channel_name
+from notifications.channels import ChannelKind, Message, Outcome, Target, Verdict, channel_name, webpush
 from notifications.channels.push_crypto import LONGEST, b64, public_bytes, sender_key
 from notifications.channels.push_subscription import Reach, Subscription
 from notifications.channels.webpush import WebPushChannel, payload
+from tests.notifications.channels.doubles import certificate
 from tests.plumbing.push import Browser, PushService, claims
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -163,6 +166,22 @@ def test_a_closed_port_says_so() -> None:
 
     assert outcome.verdict is Verdict.TRY_AGAIN
     assert "refused the connection" in outcome.detail
+
+
+def test_a_push_service_is_trusted_by_its_certificate_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pem, browser = certificate(tmp_path), Browser()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pem)
+    with PushService(tls=server) as service:
+        target = subscribed(browser, service.address)
+        strange = send(target)
+        monkeypatch.setattr(webpush, "_trust", lambda: ssl.create_default_context(cafile=str(pem)))
+        known = send(target)
+
+    assert (strange.verdict, known.verdict) == (Verdict.TRY_AGAIN, Verdict.ACCEPTED)
+    assert "certificate of 127.0.0.1" in strange.detail
+    [came] = service.came
+    assert came.told(browser)["link"] == LINK
 
 
 def test_a_name_that_leads_into_the_house_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
