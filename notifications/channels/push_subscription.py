@@ -112,9 +112,12 @@ class Subscription:
 
     @classmethod
     def read(cls, written: str) -> Subscription:
-        """What `written` wrote."""
-        kept = json.loads(written)
-        return cls(kept["endpoint"], unb64(kept["p256dh"]), unb64(kept["auth"]), kept["key"])
+        """What `written` wrote; refuses anything else."""
+        try:
+            kept = json.loads(written)
+            return cls(kept["endpoint"], unb64(kept["p256dh"]), unb64(kept["auth"]), kept["key"])
+        except (ValueError, KeyError, TypeError):
+            raise Refused(_NO_SUBSCRIPTION) from None
 
     def written(self) -> str:
         """As it is kept, sealed."""

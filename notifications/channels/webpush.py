@@ -66,23 +66,27 @@ class WebPushChannel:
 
     def send(self, target: Target, message: Message) -> Outcome:
         """Hand over one message; one that is found too long goes once more without its text."""
-        subscription = Subscription.read(target.address)
-        with Deadline(self._limit) as deadline:
-            try:
-                answer = self._post(subscription, message, deadline, brief=False)
-                if answer.status == http.client.REQUEST_ENTITY_TOO_LARGE:
-                    answer = self._post(subscription, message, deadline, brief=True)
-            except Refused as refusal:
-                params = {key: str(value) for key, value in refusal.params.items()}
-                return Outcome.because(Verdict.NEVER, refusal.message, params)
-            except NotAllowed:
-                return Outcome.because(Verdict.NEVER, _NOT_PUBLIC, {"service": subscription.host})
-            except (OSError, http.client.HTTPException) as error:
-                if deadline.passed:
-                    params = {"service": subscription.host, "seconds": f"{self._limit:g}"}
-                    return Outcome.because(Verdict.TRY_AGAIN, SLOW, params)
-                return fault(error, subscription.host)
-        return _verdict(answer, subscription.host)
+        try:
+            subscription = Subscription.read(target.address)
+            with Deadline(self._limit) as deadline:
+                return self._try(subscription, message, deadline)
+        except Refused as refusal:
+            params = {key: str(value) for key, value in refusal.params.items()}
+            return Outcome.because(Verdict.NEVER, refusal.message, params)
+
+    def _try(self, subscription: Subscription, message: Message, deadline: Deadline) -> Outcome:
+        service = subscription.host
+        try:
+            answer = self._post(subscription, message, deadline, brief=False)
+            if answer.status == http.client.REQUEST_ENTITY_TOO_LARGE:
+                answer = self._post(subscription, message, deadline, brief=True)
+        except NotAllowed:
+            return Outcome.because(Verdict.NEVER, _NOT_PUBLIC, {"service": service})
+        except (OSError, http.client.HTTPException) as error:
+            if deadline.passed:
+                return Outcome.because(Verdict.TRY_AGAIN, SLOW, {"service": service, "seconds": f"{self._limit:g}"})
+            return fault(error, service)
+        return _verdict(answer, service)
 
     def check(self) -> Outcome:
         """Whether it could send: it needs no account, so only a test page says more."""

@@ -248,6 +248,16 @@ def test_keys_that_nothing_could_be_sealed_with_are_refused(wrong: dict[str, str
         Subscription.given("https://push.example/x", **{**Browser().keys, **wrong}, key="new", reach=Reach())
 
 
+def test_an_address_that_is_no_subscription_is_an_outcome_and_no_exception() -> None:
+    assert send(Target(ChannelKind.PUSH, "{}")).verdict is Verdict.NEVER
+
+
+def test_a_key_that_left_the_keyring_is_named() -> None:
+    target = subscribed(Browser(), "https://push.example", key="lost")
+
+    assert "The key lost is not in the keyring" in send(target).detail
+
+
 def test_a_payload_always_fits_and_keeps_its_link() -> None:
     long = replace(
         PAGE, subject="\x01" * 500, text='"\n' * 400 + "ö𝄞\x02" * 2000, link="https://t.example/" + "a" * 500
