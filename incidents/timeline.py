@@ -77,6 +77,7 @@ class Kind(enum.Enum):
     CONTACT_ADDED = "contact-added"
     CONTACT_REMOVED = "contact-removed"
     CONTACT_VERIFIED = "contact-verified"
+    CONTACT_RENEWED = "contact-renewed"
     SETTING_CHANGED = "setting-changed"
 
 

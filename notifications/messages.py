@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,7 +81,19 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         html=_render(f"{delivery.purpose.value}.html", facts, wording),
         sender_name=wording.organisation,
         headers={"X-Priority": "1", "Importance": "high"} if urgent else {},
+        link=facts["link"],
+        topic=_topic(session, delivery),
+        alarm=delivery.purpose in (Purpose.RING, Purpose.TEST),
     )
+
+
+def _topic(session: Session, delivery: Delivery) -> str:
+    """What takes the place of what: a page of its earlier rings, a test of the test before; 32 signs at most."""
+    if delivery.purpose is Purpose.RING and delivery.page_id:
+        # Of the page's random token, so that it tells the services on the way nothing.
+        token = session.get_one(Page, delivery.page_id).token
+        return hashlib.sha256(f"topic {token}".encode()).hexdigest()[:32]
+    return "test" if delivery.purpose is Purpose.TEST else ""
 
 
 def _ring_facts(
@@ -118,7 +131,8 @@ def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wor
     """One fact, or all that were due to this person at once."""
     told = [row.entry for row in (delivery, *joined(session, delivery)) if row.entry is not None]
     items = [_item(session, entry, wording) for entry in told]
-    names = {item["codename"] for item in items}
+    names, links = {item["codename"] for item in items}, {item["link"] for item in items}
+    facts["link"] = links.pop() if len(links) == 1 else wording.public_address
     facts["items"], facts["more"] = items[:MOST_TOLD], len(items[MOST_TOLD:])
     if len(items) == 1:
         return f"{items[0]['codename']}: {items[0]['sentence']}"

@@ -117,6 +117,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_ADDED: NOBODY,
         Kind.CONTACT_REMOVED: NOBODY,
         Kind.CONTACT_VERIFIED: NOBODY,
+        Kind.CONTACT_RENEWED: NOBODY,
         Kind.SETTING_CHANGED: NOBODY,
     }
 )

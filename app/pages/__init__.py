@@ -15,6 +15,7 @@ PAGES = (
     "setup",
     "account",
     "hours",
+    "push",
     "people",
     "settings",
     "outbox",

@@ -55,6 +55,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.CONTACT_ADDED: N_("A way to reach a person was added"),
         Kind.CONTACT_REMOVED: N_("A way to reach a person was removed"),
         Kind.CONTACT_VERIFIED: N_("A way to reach a person was proved to work"),
+        Kind.CONTACT_RENEWED: N_("A browser has another push address, which is not proved yet"),
         Kind.SETTING_CHANGED: N_("A setting was changed"),
     }
 )
