@@ -21,8 +21,10 @@ from incidents.organisation import Organisation, the_organisation
 from incidents.people import Person
 from incidents.settings import MAIL_SERVER, stored, value_of
 from incidents.store import Store
+from notifications.bounces.mailbox import MailboxSettings
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
+from notifications.channels.mail import ReturnAddress
 from notifications.channels.outbox import OutboxChannel
 from notifications.channels.smtp import Security, SmtpChannel, SmtpSettings
 from notifications.engine import Engine, Setup
@@ -78,6 +80,7 @@ class Installation:
                 username=mine.smtp_username or None,
                 password=mine.smtp_password or None,
                 timeout=mine.smtp_timeout,
+                bounces=self.return_address(session),
             )
         row = stored(session, MAIL_SERVER)
         if row is None or not row.value or not row.value.get("host"):
@@ -91,6 +94,29 @@ class Installation:
             username=set_here.get("username") or None,
             password=self.keyring.unseal(row.sealed) if row.sealed else None,
             timeout=mine.smtp_timeout,
+            bounces=self.return_address(session),
+        )
+
+    def return_address(self, session: Session) -> ReturnAddress | None:
+        """Where mail comes back to; None when it comes back to the sender of pages."""
+        mine = self.settings
+        if mine.bounce_address:
+            return ReturnAddress(mine.bounce_address, mine.bounce_separator)
+        return None
+
+    def mailbox(self, session: Session) -> MailboxSettings | None:
+        """The mailbox that reports about our mails are read from; None without one."""
+        mine = self.settings
+        if mine.demo or not mine.imap_host:
+            return None
+        return MailboxSettings(
+            host=mine.imap_host,
+            port=mine.imap_port,
+            security=Security(mine.imap_security),
+            username=mine.imap_username,
+            password=mine.imap_password,
+            folder=mine.imap_folder,
+            timeout=mine.imap_timeout,
         )
 
     def reachable(self, session: Session, kind: ChannelKind) -> bool:

@@ -19,6 +19,7 @@ from incidents.keyring import Keyring
 from incidents.words import N_
 from incidents.words.kinds import SENTENCES
 from notifications.channels import Message
+from notifications.channels.mark import mark_of
 from notifications.delivery import Delivery, Purpose
 from notifications.page import Page
 from notifications.ringing import alarm
@@ -79,6 +80,7 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         html=_render(f"{delivery.purpose.value}.html", facts, wording),
         sender_name=wording.organisation,
         headers={"X-Priority": "1", "Importance": "high"} if urgent else {},
+        mark=mark_of(keyring, delivery.token),
     )
 
 

@@ -17,6 +17,7 @@ PAGES = (
     "people",
     "settings",
     "outbox",
+    "bounces",
     "desk",
     "enter",
     "incident",

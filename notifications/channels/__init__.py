@@ -29,7 +29,7 @@ class Message:
     """Subject, text and html of one delivery; the text stands alone.
 
     `key` is the stable and unique id of the delivery: the same key is the same message, however often it is
-    tried. `headers` are for e-mail only.
+    tried. `headers` and `mark` are for e-mail only: the mark is what whatever comes back names the delivery by.
     """
 
     key: str
@@ -38,6 +38,7 @@ class Message:
     html: str | None = field(repr=False)
     sender_name: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
 
 
 @dataclass(frozen=True)
