@@ -33,7 +33,7 @@ def mail() -> Response:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         return _answer(413, _("The mail is too large. At most 10 MB are taken."))
-    if not is_signed(secret, body, request.headers):
+    if not is_signed(secret, body, dict(request.headers)):
         return _answer(401, _("The signature is missing, wrong, or older than five minutes. Sign the body anew."))
     return _answer(200, take_in_mail(house, body).value)
 

@@ -144,8 +144,9 @@ NOT_DELIVERED = _any(
     fail(?:ed|ure).{0,80}\b(?:deliver|recipient|address|reason)
     could(?: |\s)?n[o']t (?:be )?(?:deliver|send|sent|reach|find|found|locate)
     no such (?:user|address|recipient|mailbox|person)
-    (?:user|recipient|mailbox|address|host|account|domain)s?\b.{0,40}\b(?:unknown|not found|does(?:n't| not) exist|unavailable)
-    (?:user|recipient|mailbox|address|host|account|domain)s?\b.{0,40}\b(?:disabled|invalid|rejected|not listed|is full|inactive)
+    (?:user|recipient|mailbox|address|host|account|domain)s?\b.{0,40}\b(?:unknown|not found|unavailable)
+    (?:user|recipient|mailbox|address|host|account|domain)s?\b.{0,40}\b(?:does(?:n't| not) exist|not listed)
+    (?:user|recipient|mailbox|address|host|account|domain)s?\b.{0,40}\b(?:disabled|invalid|rejected|is full|inactive)
     (?:unknown|invalid|bad|illegal|wrong) (?:user|recipient|local|address|destination|host|domain|mail)
     not a valid (?:user|mailbox|address|recipient)
     (?:permanent|fatal|delivery) error

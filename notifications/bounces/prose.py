@@ -17,7 +17,7 @@ _LONGEST = 16_384
 """So many letters of the text are looked at."""
 
 _REPLY_LINE = re.compile(
-    r"(?:^|said|response|responded|reply|error|code|<<<|>>>|\[|:)[:\s<>\[(*-]*" + REPLY.pattern + r"(?=[ -]\S)",
+    r"(?:^|said|response|responded|reply|error|code|<<<|>>>|\[|:)[:\s<>\[(*-]{0,9}" + REPLY.pattern + r"(?=[ -]\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 
