@@ -35,13 +35,16 @@ def _take(house: Installation, raw: bytes) -> None:
 
 
 class MailboxReader:
-    """Reads the mailbox again and again in a thread of its own: a mail server that hangs delays nobody."""
+    """Reads the mailbox again and again in a thread of its own: a mail server that hangs delays nobody.
+
+    `said` is how the last round went, in English; empty before it and without a mailbox.
+    """
 
     def __init__(self, house: Installation) -> None:
         self._house = house
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
-        self._said = ""
+        self.said = ""
 
     def start(self) -> None:
         """Begin to read."""
@@ -65,7 +68,7 @@ class MailboxReader:
     def _tell(self, outcome: Outcome | None) -> None:
         """Log how it went when that is news."""
         detail = outcome.detail if outcome else ""
-        if outcome and detail != self._said:
+        if outcome and detail != self.said:
             say = log.info if outcome.verdict is Verdict.ACCEPTED else log.warning
             say("%s", detail)
-        self._said = detail
+        self.said = detail

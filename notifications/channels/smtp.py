@@ -121,18 +121,25 @@ class SmtpChannel:
         with Deadline(self._settings.timeout) as deadline:
             try:
                 wire = self._open(deadline, progress)
-                if self._settings.bounces is not None:
-                    # Some servers let an account send from its own address only, which no page could then do.
-                    progress.step = Step.SENDER
-                    _expect(wire.mail(self._settings.bounces.marked("a" * LENGTH)), 250)
             except (OSError, ValueError) as error:
                 return outcome_of(error, progress.step, host, deadline, hidden=hidden)
-            _leave(wire)
+            try:
+                self._offer_return(wire, progress)
+            except (OSError, ValueError) as error:
+                return outcome_of(error, progress.step, host, deadline, hidden=hidden)
+            finally:
+                _leave(wire)
         if self._settings.username:
             cause = N_("The mail server %(server)s answers and lets us sign in.")
         else:
             cause = N_("The mail server %(server)s answers.")
         return Outcome.because(Verdict.ACCEPTED, cause, {"server": host})
+
+    def _offer_return(self, wire: _Wire, progress: _Progress) -> None:
+        """Some servers let an account send from its own address only: then no page could leave."""
+        if self._settings.bounces is not None:
+            progress.step = Step.SENDER
+            _expect(wire.mail(self._settings.bounces.marked("a" * LENGTH)), 250)
 
     def close(self) -> None:
         """Say goodbye to the server, briefly; the next send connects anew."""
