@@ -11,7 +11,7 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.installation import Installation
-from app.mailbox import MailboxReader
+from app.mailbox import MailboxReader, read_mailbox
 from incidents.refusals import Refused
 from incidents.store import BELLS
 from incidents.words import N_
@@ -82,7 +82,9 @@ class Worker:
         self._mailbox.start()
 
     def once(self, wait: float) -> None:
-        """One pass without a thread of its own: tick, and for at most `wait` seconds send what it queued."""
+        """One pass without a thread of its own: tick, for at most `wait` seconds send what it queued, and read what
+        came back.
+        """
         if self.installation.store.sqlite:
             with self.installation.store.writing() as session:
                 delivery.void_claims(session)
@@ -90,6 +92,7 @@ class Worker:
         self.engine.catch_up()
         for name in self.senders.stop(wait):
             log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
+        read_mailbox(self.installation)
 
     def stop(self, wait: float = 10.0) -> None:
         """Finish what is under way, for at most `wait` seconds; the rest is due again at the next start."""

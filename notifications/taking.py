@@ -55,6 +55,7 @@ def acknowledge(
     taken.person = person
     if by_link is not None:
         by_link.acknowledged_at = now
+        delivery.got_through(session, by_link)
     delivery.cancel_rings(session, page.id)
     _record_taken(session, page, taken, now=now)
     return taken

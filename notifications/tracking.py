@@ -28,6 +28,7 @@ def arrived(session: Session, delivery_id: int, *, now: datetime) -> None:
     """The far end says that the message arrived. Not an acknowledgement: it stops nothing."""
     row = _hold(session, delivery_id)
     row.delivered_at = row.delivered_at or now
+    delivery.got_through(session, row)
     if row.state is DeliveryState.ACCEPTED:
         row.state = DeliveryState.DELIVERED  # one still being sent becomes so when its send is settled
     session.flush()
@@ -41,7 +42,7 @@ def came_back(session: Session, delivery_id: int, outcome: Outcome, *, now: date
     row = _hold(session, delivery_id)
     if row.state is DeliveryState.FAILED or row.seen_at is not None or row.acknowledged_at is not None:
         return False
-    delivery.failed(session, row, outcome, now=now)
+    delivery.failed(session, row, outcome, came_back=True, now=now)
     return True
 
 
@@ -51,6 +52,7 @@ def seen(session: Session, delivery_id: int, *, now: datetime) -> bool:
     if row.seen_at is not None:
         return False
     row.seen_at = now
+    delivery.got_through(session, row)
     session.flush()
     return True
 

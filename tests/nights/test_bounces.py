@@ -89,6 +89,25 @@ def test_a_delay_and_a_forged_report_change_nothing_and_an_arrival_stops_nothing
     assert night.minutes("dana") == [0, 5]  # only an acknowledgement stops it
 
 
+def test_a_way_that_came_back_stays_failing_until_somebody_answers_through_it(
+    night: Night, imap: ImapServer, installation: Installation, cast: Cast
+) -> None:
+    def failing() -> bool:
+        with installation.store.reading() as session:
+            return contacts_of(session, cast.dana)[0].failed_at is not None
+
+    night.report()
+    imap.put(report(message_id=message_id_of(night.deliveries()[0])))
+    read_mailbox(installation)
+
+    night.wait(minutes=6)
+
+    assert night.minutes("dana") == [0, 5]
+    assert failing()  # although the mail server took the next one too
+    night.tap("dana")
+    assert not failing()
+
+
 def test_killed_between_noting_and_marking_a_report_counts_once(
     night: Night, imap: ImapServer, installation: Installation
 ) -> None:
