@@ -181,10 +181,10 @@ def _outside() -> list[tuple[str, str]]:
         "imap_folder": _("Folder"),
         "inbound_mail_secret": _("Secret for mail that is handed in"),
     }
-    usual, rows = _("usual value"), []
+    usual, none, rows = _("usual value"), _("none"), []
     for name in OUTSIDE:
         value = _("set") if name.endswith("secret") and getattr(mine, name) else getattr(mine, name)
-        rows.append((words[name], f"{value or _('none')} ({locked.source(mine, name) or usual})"))
+        rows.append((words[name], f"{value or none} ({locked.source(mine, name) or usual})"))
     return rows
 
 
