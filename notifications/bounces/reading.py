@@ -25,7 +25,7 @@ def read(raw: bytes) -> Report:
     """What a mail, or the JSON of a provider, says about a mail of ours."""
     try:
         return provider.read(raw) if raw.lstrip()[:1] == b"{" else _read(raw)
-    except (Exception, RecursionError) as error:
+    except Exception as error:
         # A mailbox takes in what anybody sends; what cannot be read is no report.
         log.info("a mail that came in cannot be read: %s", type(error).__name__)
         return NOTHING
