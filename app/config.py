@@ -10,7 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from incidents.refusals import Refused
 from incidents.words import N_
+from notifications.bounces.signed import is_secret
+from notifications.channels.mail import ReturnAddress
 from notifications.policy import Waits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +55,17 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_sender: str = ""
     smtp_timeout: float = 15.0
+    bounce_address: str = ""
+    bounce_separator: str = "+"
+    imap_host: str = ""
+    imap_port: int = 993
+    imap_security: str = "tls"
+    imap_username: str = ""
+    imap_password: str = field(default="", repr=False)
+    imap_folder: str = "INBOX"
+    imap_timeout: float = 20.0
+    imap_every: float = 60.0
+    inbound_mail_secret: str = field(default="", repr=False)
     wait_repeat: float = 300.0
     wait_climb: tuple[float, ...] = (900.0, 1800.0)
     wait_round: float = 3600.0
@@ -181,6 +195,7 @@ def _unsafe(settings: Settings) -> list[str]:
         faults.append("smtp_security must be none, starttls or tls.")
     if settings.smtp_host and not settings.smtp_sender:
         faults.append("smtp_sender is missing: the address that pages come from.")
+    faults += _unsafe_bounces(settings)
     if settings.wait_climb != tuple(sorted(settings.wait_climb)) or settings.wait_climb[-1:] > (settings.wait_round,):
         faults.append("wait_climb must rise, and end before wait_round.")
     if settings.wait_lease < 2 * settings.smtp_timeout:
@@ -189,6 +204,22 @@ def _unsafe(settings: Settings) -> list[str]:
         fault = address_fault(settings.public_address, allow_plain=settings.allow_plain_http)
         if fault:
             faults.append(f"public_address: {fault}")
+    return faults
+
+
+def _unsafe_bounces(settings: Settings) -> list[str]:
+    faults = []
+    if settings.bounce_address:
+        try:
+            ReturnAddress(settings.bounce_address, settings.bounce_separator)
+        except Refused as refused:
+            faults.append(f"bounce_address, bounce_separator: {refused}")
+    if settings.imap_security not in ("none", "starttls", "tls"):
+        faults.append("imap_security must be none, starttls or tls.")
+    if settings.imap_host and not (settings.imap_username and settings.imap_password):
+        faults.append("imap_username and imap_password are missing: the mailbox cannot be opened without them.")
+    if settings.inbound_mail_secret and not is_secret(settings.inbound_mail_secret):
+        faults.append("inbound_mail_secret must be whsec_ and at least 24 random bytes in base 64.")
     return faults
 
 

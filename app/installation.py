@@ -21,10 +21,12 @@ from incidents.law.clock import utcnow
 from incidents.obligations import Targets
 from incidents.organisation import Organisation, the_organisation
 from incidents.people import Person
-from incidents.settings import MAIL_SERVER, stored, value_of
+from incidents.settings import BOUNCES, MAIL_SERVER, stored, value_of
 from incidents.store import Store
+from notifications.bounces.mailbox import MailboxSettings
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
+from notifications.channels.mail import ReturnAddress
 from notifications.channels.outbox import OutboxChannel
 from notifications.channels.push_subscription import Reach, is_loopback
 from notifications.channels.smtp import Security, SmtpChannel, SmtpSettings
@@ -82,6 +84,7 @@ class Installation:
                 username=mine.smtp_username or None,
                 password=mine.smtp_password or None,
                 timeout=mine.smtp_timeout,
+                bounces=self.return_address(session),
             )
         row = stored(session, MAIL_SERVER)
         if row is None or not row.value or not row.value.get("host"):
@@ -95,13 +98,54 @@ class Installation:
             username=set_here.get("username") or None,
             password=self.keyring.unseal(row.sealed) if row.sealed else None,
             timeout=mine.smtp_timeout,
+            bounces=self.return_address(session),
+        )
+
+    def return_address(self, session: Session) -> ReturnAddress | None:
+        """Where mail comes back to; None when it comes back to the sender of pages."""
+        mine = self.settings
+        if mine.bounce_address:
+            return ReturnAddress(mine.bounce_address, mine.bounce_separator)
+        set_here = value_of(session, BOUNCES) or {}
+        return ReturnAddress(set_here["address"], set_here["separator"]) if set_here.get("address") else None
+
+    def mailbox(self, session: Session) -> MailboxSettings | None:
+        """The mailbox that reports about our mails are read from; None without one."""
+        mine = self.settings
+        if mine.demo:
+            return None
+        if mine.imap_host:
+            return MailboxSettings(
+                host=mine.imap_host,
+                port=mine.imap_port,
+                security=Security(mine.imap_security),
+                username=mine.imap_username,
+                password=mine.imap_password,
+                folder=mine.imap_folder,
+                timeout=mine.imap_timeout,
+            )
+        row = stored(session, BOUNCES)
+        if row is None or not row.value or not row.value.get("host") or not row.sealed:
+            return None
+        set_here = row.value
+        return MailboxSettings(
+            host=set_here["host"],
+            port=int(set_here["port"]),
+            security=Security(set_here["security"]),
+            username=set_here["username"],
+            password=self.keyring.unseal(row.sealed),
+            folder=set_here["folder"],
+            timeout=mine.imap_timeout,
         )
 
     def reachable(self, session: Session, kind: ChannelKind) -> bool:
         """Whether a kind of channel is configured, so that a message over it can reach anybody."""
         if self.settings.demo or kind is ChannelKind.OUTBOX:
             return False
-        return kind is not ChannelKind.EMAIL or self.smtp(session) is not None
+        return kind is not ChannelKind.EMAIL or self._mail_server_set(session)
+
+    def _mail_server_set(self, session: Session) -> bool:
+        return bool(self.settings.smtp_host or (value_of(session, MAIL_SERVER) or {}).get("host"))
 
     def make_channel(self, name: str) -> Channel:
         """The channel of that name, made anew from the present settings."""

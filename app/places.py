@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField, ValidationError
+from wtforms import Field, IntegerField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired
 
@@ -79,6 +79,14 @@ def said(check: Callable[[], Any]) -> None:
         check()
     except Refused as refused:
         raise ValidationError(errors.sentence(refused)) from refused
+
+
+class Port(IntegerField):
+    """A number whose refusal is said in our own words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = (valuelist[0] if valuelist else "").strip()
+        self.raw_data, self.data = [typed], int(typed) if typed.isascii() and typed.isdigit() else None
 
 
 def mailbox(words: object) -> Callable[[Any, Field], None]:

@@ -11,6 +11,7 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.installation import Installation
+from app.mailbox import MailboxReader, read_mailbox
 from incidents.refusals import Refused
 from incidents.store import BELLS
 from incidents.words import N_
@@ -57,6 +58,7 @@ class Worker:
         installation.on_channels_changed(self.senders.renew)
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._listening = threading.Event()
+        self._mailbox = MailboxReader(installation)
 
     def start(self) -> None:
         """Begin to tick. On SQLite every earlier claim is void: its holder is dead, the lock proves it."""
@@ -77,9 +79,12 @@ class Worker:
             misfire_grace_time=None,
         )
         self._scheduler.start()
+        self._mailbox.start()
 
     def once(self, wait: float) -> None:
-        """One pass without a thread of its own: tick, and for at most `wait` seconds send what it queued."""
+        """One pass without a thread of its own: tick, for at most `wait` seconds send what it queued, and read what
+        came back.
+        """
         if self.installation.store.sqlite:
             with self.installation.store.writing() as session:
                 delivery.void_claims(session)
@@ -87,10 +92,12 @@ class Worker:
         self.engine.catch_up()
         for name in self.senders.stop(wait):
             log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
+        read_mailbox(self.installation)
 
     def stop(self, wait: float = 10.0) -> None:
         """Finish what is under way, for at most `wait` seconds; the rest is due again at the next start."""
         self._listening.set()
+        self._mailbox.stop()
         self._scheduler.shutdown(wait=False)
         self.engine.stop(wait / 2)
         for name in self.senders.stop(wait / 2):

@@ -16,6 +16,7 @@ from incidents.organisation import Organisation, Setting
 from incidents.timeline import Actor, Entry, Kind, organisation_timeline, record
 
 MAIL_SERVER = "smtp"
+BOUNCES = "bounces"
 RECEIPT_DO = "receipt_do"
 RECEIPT_DONT = "receipt_dont"
 

@@ -18,6 +18,9 @@ from notifications.channels import Outcome, Verdict
 from notifications.contact import Contact
 from notifications.policy import Waits
 
+CAME_BACK = "came_back"
+"""Marks the stored cause of a failure that was reported after the message had been accepted."""
+
 
 class Purpose(enum.Enum):
     """What a delivery is for."""
@@ -225,12 +228,21 @@ def settle(
     return delivery
 
 
-def failed(session: Session, delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
-    """It will not arrive, and is not tried again: the way to the person counts as failing."""
+def failed(session: Session, delivery: Delivery, outcome: Outcome, *, came_back: bool = False, now: datetime) -> None:
+    """It will not arrive, and is not tried again: the way to the person counts as failing.
+
+    After one that came back it does so until a message gets through: that the next is accepted proves nothing.
+    """
     delivery.state, delivery.outcome = DeliveryState.FAILED, outcome.kept
     delivery.claimed_by = delivery.claimed_until = None
-    _contact_failed(session, delivery, outcome, now=now)
+    _contact_failed(session, delivery, outcome, came_back=came_back, now=now)
     session.flush()
+
+
+def got_through(session: Session, delivery: Delivery) -> None:
+    """It reached the person: the way works, whatever came back before."""
+    if delivery.contact.failed_at is not None:
+        _note_on_contact(session, delivery, failed_at=None, failure=None)
 
 
 def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
@@ -239,8 +251,8 @@ def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
     if delivery.purpose is Purpose.TELL:
         joined = update(Delivery).where(Delivery.joined_id == delivery.id).values(accepted_at=now)
         session.execute(joined.execution_options(synchronize_session=False))
-    if delivery.contact.failed_at is not None:
-        _note_on_contact(session, delivery, failed_at=None, failure=None)
+    if CAME_BACK not in (delivery.contact.failure or {}):
+        got_through(session, delivery)
     # The channel works again: whatever waited for it to come back goes out now. What another worker holds at this
     # moment is passed over, because waiting for it could end in a deadlock.
     waiting_too = session.scalars(
@@ -262,9 +274,12 @@ def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
         )
 
 
-def _contact_failed(session: Session, delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
-    failed_at = delivery.contact.failed_at or now
-    _note_on_contact(session, delivery, failed_at=failed_at, failure=outcome.kept)
+def _contact_failed(
+    session: Session, delivery: Delivery, outcome: Outcome, *, came_back: bool = False, now: datetime
+) -> None:
+    failed_at, before = delivery.contact.failed_at or now, delivery.contact.failure or {}
+    still = {CAME_BACK: True} if came_back or CAME_BACK in before else {}
+    _note_on_contact(session, delivery, failed_at=failed_at, failure=outcome.kept | still)
 
 
 def _note_on_contact(

@@ -21,6 +21,7 @@ from incidents.timeline import Entry, Kind
 from incidents.words import N_
 from incidents.words.kinds import SENTENCES
 from notifications.channels import Message
+from notifications.channels.mark import mark_of
 from notifications.delivery import Delivery, Purpose, joined
 from notifications.page import Page, is_summons
 from notifications.ringing import alarm
@@ -84,6 +85,7 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         link=facts["link"],
         topic=_topic(session, delivery),
         alarm=delivery.purpose in (Purpose.RING, Purpose.TEST),
+        mark=mark_of(keyring, delivery.token),
     )
 
 

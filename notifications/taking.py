@@ -76,6 +76,7 @@ def acknowledge(
     if by_link is not None:
         by_link.acknowledged_at = now
         by_link.seen_at = by_link.seen_at or now
+        delivery.got_through(session, by_link)
     missing = _missing(session, page, waits=waits, now=now)
     if missing:
         delivery.cancel_rings(session, page.id, person_id=person.id)

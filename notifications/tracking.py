@@ -7,11 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from notifications import delivery
+from notifications import delivery, reach
 from notifications.channels import Outcome
 from notifications.delivery import Delivery, DeliveryState
-
-HANDED_OVER = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+from notifications.page import hold_page
 
 
 def by_remote_id(session: Session, remote_id: str) -> Delivery | None:
@@ -28,6 +27,7 @@ def arrived(session: Session, delivery_id: int, *, now: datetime) -> None:
     """The far end says that the message arrived. Not an acknowledgement: it stops nothing."""
     row = _hold(session, delivery_id)
     row.delivered_at = row.delivered_at or now
+    delivery.got_through(session, row)
     if row.state is DeliveryState.ACCEPTED:
         row.state = DeliveryState.DELIVERED  # one still being sent becomes so when its send is settled
     session.flush()
@@ -36,12 +36,14 @@ def arrived(session: Session, delivery_id: int, *, now: datetime) -> None:
 def came_back(session: Session, delivery_id: int, outcome: Outcome, *, now: datetime) -> bool:
     """The far end says that the message will not arrive; the way to the person counts as failing from now on.
 
+    If it was a ring, the person's next way rings at once.
     False when it had been seen or acknowledged, or had failed already: then it says nothing new.
     """
     row = _hold(session, delivery_id)
     if row.state is DeliveryState.FAILED or row.seen_at is not None or row.acknowledged_at is not None:
         return False
-    delivery.failed(session, row, outcome, now=now)
+    delivery.failed(session, row, outcome, came_back=True, now=now)
+    reach.cover(session, row, now=now)
     return True
 
 
@@ -51,9 +53,13 @@ def seen(session: Session, delivery_id: int, *, now: datetime) -> bool:
     if row.seen_at is not None:
         return False
     row.seen_at = now
+    delivery.got_through(session, row)
     session.flush()
     return True
 
 
 def _hold(session: Session, delivery_id: int) -> Delivery:
+    page_id = session.scalar(select(Delivery.page_id).where(Delivery.id == delivery_id))
+    if page_id is not None:
+        hold_page(session, page_id)  # a page before its deliveries, as everywhere
     return session.get_one(Delivery, delivery_id, with_for_update={"of": Delivery}, populate_existing=True)

@@ -19,6 +19,7 @@ PAGES = (
     "people",
     "settings",
     "outbox",
+    "bounces",
     "desk",
     "enter",
     "incident",

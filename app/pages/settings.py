@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Answer
-from wtforms import Field, IntegerField, RadioField, StringField, TextAreaField, ValidationError
+from wtforms import Field, RadioField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired
 
 from app import errors, locked, shown
@@ -17,7 +17,7 @@ from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.newpassword import SecretField
-from app.places import OrganisationFields, mailbox, option, stripped
+from app.places import OrganisationFields, Port, mailbox, option, stripped
 from incidents import settings as web
 from incidents.accounts import Identity
 from incidents.law.clock import utcnow
@@ -47,14 +47,6 @@ WAITS = (
     ("wait_quiet", _l("Pressing the button quiets it for")),
     ("wait_louder_receipt", _l("The receipt shows the emergency number larger after")),
 )
-
-
-class Port(IntegerField):
-    """A number whose refusal is said in our own words."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        typed = (valuelist[0] if valuelist else "").strip()
-        self.raw_data, self.data = [typed], int(typed) if typed.isascii() and typed.isdigit() else None
 
 
 class MailForm(FlaskForm):
@@ -260,6 +252,7 @@ def _page(
         problem=mail.errors or place.errors or advice.errors,
         mail_locked=_mail_locked(),
         mail_set=house.smtp(session) is not None,
+        comes_back=house.return_address(session) is not None or house.mailbox(session) is not None,
         has_password=bool(row and row.sealed),
         locked=[(value, locked.source(house.settings, name)) for name, value in place.lock().items()],
         waits=_waits(),

@@ -39,8 +39,9 @@ class Message:
     """Subject, text and html of one delivery; the text stands alone.
 
     `key` is the stable and unique id of the delivery: the same key is the same message, however often it is
-    tried. `headers` are for e-mail only. `link` is what the text leads to. A message takes the place of an earlier
-    one with the same `topic`. `alarm` marks a page, or a test of one, which is of no use late.
+    tried. `headers` and `mark` are for e-mail only: the mark is what whatever comes back names the delivery by.
+    `link` is what the text leads to. A message takes the place of an earlier one with the same `topic`. `alarm` marks
+    a page, or a test of one, which is of no use late.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Message:
     link: str = field(default="", repr=False)
     topic: str = ""
     alarm: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import idna
 from incidents.refusals import Refused
 from incidents.words import N_
 from notifications.channels import Message
+from notifications.channels.mark import SEPARATORS, envelope_sender, room_for_a_mark
 
 # No quoted local parts and no address literals: each would need escaping in two grammars.
 _ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"]+@[^\s@<>()\[\]\\,;:"]+""")
@@ -27,11 +28,37 @@ _OURS = {
 
 
 @dataclass(frozen=True)
+class ReturnAddress:
+    """Where mail comes back to: a mailbox that takes anything between its name, the separator and the @.
+
+    Refuses an address that leaves no room for a mark, and a separator that mail systems do not know.
+    """
+
+    address: str = field(repr=False)
+    separator: str = "+"
+
+    def __post_init__(self) -> None:
+        _plain(self.address)
+        if len(self.separator) != 1 or self.separator not in SEPARATORS:
+            raise Refused(N_("Write one of these as the separator: %(signs)s."), signs=" ".join(SEPARATORS))
+        if not self.address.isascii() or not room_for_a_mark(self.address, self.separator):
+            raise Refused(N_("Use a bounce address with at most 21 plain letters before the @."))
+
+    def marked(self, mark: str) -> str:
+        """The address that reports about one mail come back to, such as bounces+MARK@example.com."""
+        return envelope_sender(self.address, self.separator, mark)
+
+
+@dataclass(frozen=True)
 class Letter:
-    """An e-mail ready for the wire, lines ended by CR LF; `utf8` when an address needs SMTPUTF8."""
+    """An e-mail ready for the wire, lines ended by CR LF; `utf8` when an address needs SMTPUTF8.
+
+    `sender` is the address that it comes back to, `mark` the envelope id that reports about it name.
+    """
 
     sender: str = field(repr=False)
     recipient: str = field(repr=False)
+    mark: str
     message_id: str
     body: bytes = field(repr=False)
     utf8: bool
@@ -42,8 +69,11 @@ def domain_of(address: str) -> str:
     return _plain(address)[1]
 
 
-def compose(message: Message, *, sender: str, recipient: str) -> Letter:
-    """Build the e-mail; refuses an address or a header that could carry a second header."""
+def compose(message: Message, *, sender: str, recipient: str, bounces: ReturnAddress | None = None) -> Letter:
+    """Build the e-mail; refuses an address or a header that could carry a second header.
+
+    With `bounces` it comes back to an address of its own instead of the sender's.
+    """
     (from_name, from_domain), (to_name, to_domain) = _plain(sender), _plain(recipient)
     utf8 = not (from_name + to_name).isascii()
     mail = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit", utf8=utf8))
@@ -60,8 +90,9 @@ def compose(message: Message, *, sender: str, recipient: str) -> Letter:
     if message.html is not None:
         mail.add_alternative(_encodable(message.html), subtype="html")
     return Letter(
-        sender=f"{from_name}@{from_domain}",
+        sender=bounces.marked(message.mark) if bounces and message.mark else f"{from_name}@{from_domain}",
         recipient=f"{to_name}@{to_domain}",
+        mark=message.mark,
         message_id=message_id,
         body=mail.as_bytes(),
         utf8=utf8,

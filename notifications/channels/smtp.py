@@ -16,7 +16,8 @@ from incidents.refusals import Refused
 from incidents.words import N_
 from notifications.channels import Message, Outcome, Target, Verdict
 from notifications.channels.deadline import Deadline, open_socket
-from notifications.channels.mail import Letter, compose, domain_of
+from notifications.channels.mail import Letter, ReturnAddress, compose, domain_of
+from notifications.channels.mark import LENGTH
 from notifications.channels.smtp_causes import NotOffered, Step, outcome_of, said
 
 # Middleboxes forget a silent connection after minutes without telling either end.
@@ -39,7 +40,8 @@ class SmtpSettings:
     """Where and how mail is handed over; `timeout` is the limit of one whole send, in seconds.
 
     `local_hostname` is the name given in EHLO, the domain of `sender` when left out. `ca_file` names a file
-    of certificates to trust instead of the system's. Refuses a sender or a name that cannot go on the wire.
+    of certificates to trust instead of the system's. With `bounces` each mail comes back to an address of its own,
+    and the server is asked to report the arrival too. Refuses a sender or a name that cannot go on the wire.
     """
 
     host: str
@@ -51,6 +53,7 @@ class SmtpSettings:
     timeout: float = 20.0
     local_hostname: str | None = None
     ca_file: str | None = None
+    bounces: ReturnAddress | None = None
 
     def __post_init__(self) -> None:
         domain_of(self.sender)
@@ -100,7 +103,8 @@ class SmtpChannel:
     def send(self, target: Target, message: Message) -> Outcome:
         """Hand one message to the mail server, at least once, within the time limit."""
         try:
-            letter = compose(message, sender=self._settings.sender, recipient=target.address)
+            settings = self._settings
+            letter = compose(message, sender=settings.sender, recipient=target.address, bounces=settings.bounces)
         except Refused as refusal:
             params = {key: str(value) for key, value in refusal.params.items()}
             return Outcome.because(Verdict.NEVER, refusal.message, params)
@@ -112,19 +116,30 @@ class SmtpChannel:
         return outcome
 
     def check(self) -> Outcome:
-        """Connect, sign in and leave again, over a connection of its own."""
+        """Connect, sign in, offer the bounce address and leave again, over a connection of its own."""
         host, progress, hidden = self._settings.host, _Progress(), (self._settings.password or "",)
         with Deadline(self._settings.timeout) as deadline:
             try:
                 wire = self._open(deadline, progress)
             except (OSError, ValueError) as error:
                 return outcome_of(error, progress.step, host, deadline, hidden=hidden)
-            _leave(wire)
+            try:
+                self._offer_return(wire, progress)
+            except (OSError, ValueError) as error:
+                return outcome_of(error, progress.step, host, deadline, hidden=hidden)
+            finally:
+                _leave(wire)
         if self._settings.username:
             cause = N_("The mail server %(server)s answers and lets us sign in.")
         else:
             cause = N_("The mail server %(server)s answers.")
         return Outcome.because(Verdict.ACCEPTED, cause, {"server": host})
+
+    def _offer_return(self, wire: _Wire, progress: _Progress) -> None:
+        """Some servers let an account send from its own address only: then no page could leave."""
+        if self._settings.bounces is not None:
+            progress.step = Step.SENDER
+            _expect(wire.mail(self._settings.bounces.marked("a" * LENGTH)), 250)
 
     def close(self) -> None:
         """Say goodbye to the server, briefly; the next send connects anew."""
@@ -141,7 +156,7 @@ class SmtpChannel:
         try:
             if wire is None:
                 wire = self._wire = self._open(deadline, progress)
-            reply = _hand_over(wire, letter, progress)
+            reply = _hand_over(wire, letter, progress, arrival=self._settings.bounces is not None)
         except (OSError, ValueError) as error:
             self._after(error)
             gone = _is_gone(error) and progress.step is not Step.HANDED_OVER
@@ -221,13 +236,18 @@ class _Progress:
     step = Step.CONNECT
 
 
-def _hand_over(wire: _Wire, letter: Letter, progress: _Progress) -> tuple[int, bytes]:
+def _hand_over(wire: _Wire, letter: Letter, progress: _Progress, *, arrival: bool) -> tuple[int, bytes]:
     progress.step = Step.SENDER
     if letter.utf8 and not wire.has_extn("smtputf8"):
         raise NotOffered("SMTPUTF8")
-    _expect(wire.mail(letter.sender, ("smtputf8",) if letter.utf8 else ()), 250)
+    of_mail, of_recipient = ["smtputf8"] if letter.utf8 else [], []
+    if letter.mark and wire.has_extn("dsn"):
+        of_mail += ["RET=HDRS", f"ENVID={letter.mark}"]
+        # Without a mailbox for them, reports of arrival would pile up at the sender's own.
+        of_recipient += ["NOTIFY=SUCCESS,FAILURE,DELAY"] if arrival else []
+    _expect(wire.mail(letter.sender, of_mail), 250)
     progress.step = Step.RECIPIENT
-    _expect(wire.rcpt(letter.recipient), 250, 251)
+    _expect(wire.rcpt(letter.recipient, of_recipient), 250, 251)
     progress.step = Step.DATA
     _expect(wire.docmd("DATA"), 354)
     progress.step = Step.HANDED_OVER

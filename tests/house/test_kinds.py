@@ -43,6 +43,8 @@ UNSEEN = {
     "Whom": "inside paging",
     "TargetKind": "a form offers the targets themselves, by name",
     "Verdict": "inside delivery; people read the cause",
+    "Finding": "inside the reading of reports; people read the cause",
+    "TakenIn": "one word for the program that hands a mail in; docs/operating.md says what each means",
     "Step": "how far a hand-over came; people read the cause",
 }
 """Choices that no page shows by themselves, and why."""

@@ -12,6 +12,7 @@ import asyncio
 import email
 import email.policy
 import json
+import re
 import signal
 import sys
 import threading
@@ -37,6 +38,9 @@ class Mail:
     recipients: tuple[str, ...]
     raw: bytes
     login: str | None = None
+    envelope_id: str | None = None
+    notify: str | None = None
+    """What the sender asked to be told of (RFC 3461), as written."""
 
     @property
     def message(self) -> EmailMessage:
@@ -69,6 +73,8 @@ class Manners:
     drop_at: Moment | None = None
     login: tuple[str, str] | None = None
     """User and password without which no mail is taken."""
+    dsn: bool = False
+    """Whether it offers delivery reports (RFC 3461)."""
 
 
 class SmtpServer:
@@ -178,11 +184,20 @@ class SmtpServer:
         await asyncio.sleep(0)
 
 
+_DSN = re.compile(r" (RET|ENVID|NOTIFY|ORCPT)=(\S+)")
+
+
 class _Handler:
     """The answers, in the shape that aiosmtpd calls."""
 
     def __init__(self, server: SmtpServer) -> None:
         self.server = server
+
+    async def handle_EHLO(
+        self, smtp: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return responses[:-1] + ["250-DSN"] * self.server.manners.dsn + responses[-1:]
 
     async def handle_MAIL(
         self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -210,7 +225,16 @@ class _Handler:
             raw = envelope.original_content or b""
             proof = session.auth_data
             login = proof.login.decode() if isinstance(proof, LoginPassword) else None
-            self.server.keep(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), raw, login))
+            self.server.keep(
+                Mail(
+                    envelope.mail_from or "",
+                    tuple(envelope.rcpt_tos),
+                    raw,
+                    login,
+                    envelope_id=smtp.asked.get("ENVID"),
+                    notify=smtp.asked.get("NOTIFY"),
+                )
+            )
         return reply
 
 
@@ -228,6 +252,20 @@ class _Conversation(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self.server = server
+        self.asked: dict[str, str] = {}
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        await super().smtp_MAIL(self._without_dsn(arg))
+
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        await super().smtp_RCPT(self._without_dsn(arg))
+
+    def _without_dsn(self, arg: str | None) -> str | None:
+        """Note what aiosmtpd does not know, when it was offered; otherwise it is refused as it should be."""
+        if not self.server.manners.dsn or not arg:
+            return arg
+        self.asked |= dict(_DSN.findall(arg))
+        return _DSN.sub("", arg)
 
     async def _handle_client(self) -> None:
         self.server.count_connection()
