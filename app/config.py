@@ -52,6 +52,12 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_sender: str = ""
     smtp_timeout: float = 15.0
+    twilio_account: str = ""
+    twilio_token: str = field(default="", repr=False)
+    twilio_sender: str = ""
+    twilio_api: str = "https://api.twilio.com"
+    sms_address: str = field(default="", repr=False)
+    answer_secret: str = field(default="", repr=False)
     wait_repeat: float = 300.0
     wait_climb: tuple[float, ...] = (900.0, 1800.0)
     wait_round: float = 3600.0
@@ -185,10 +191,26 @@ def _unsafe(settings: Settings) -> list[str]:
         faults.append("wait_climb must rise, and end before wait_round.")
     if settings.wait_lease < 2 * settings.smtp_timeout:
         faults.append("wait_lease must be at least twice smtp_timeout, or a slow mail would be sent twice.")
+    faults += _unsafe_gateway(settings)
     if settings.public_address:
         fault = address_fault(settings.public_address, allow_plain=settings.allow_plain_http)
         if fault:
             faults.append(f"public_address: {fault}")
+    return faults
+
+
+def _unsafe_gateway(settings: Settings) -> list[str]:
+    faults = []
+    twilio = (settings.twilio_account, settings.twilio_token, settings.twilio_sender)
+    if any(twilio) and not all(twilio):
+        faults.append("twilio_account, twilio_token and twilio_sender belong together: set all three.")
+    if any(twilio) and settings.sms_address:
+        faults.append("Set either twilio_account or sms_address, not both.")
+    if settings.sms_address and settings.sms_address.count("{number}") != 1:
+        faults.append("sms_address must have {number} once, where the phone number belongs.")
+    loopback = settings.twilio_api.startswith(("http://127.0.0.1:", "http://localhost:"))
+    if not settings.twilio_api.startswith("https://") and not loopback:
+        faults.append("twilio_api must begin with https://, such as https://api.dublin.ie1.twilio.com.")
     return faults
 
 

@@ -19,12 +19,15 @@ from incidents.keyring import Keyring
 from incidents.obligations import Targets
 from incidents.organisation import Organisation, the_organisation
 from incidents.people import Person
-from incidents.settings import MAIL_SERVER, stored, value_of
+from incidents.settings import ANSWER_SECRET, MAIL_SERVER, PHONE_GATEWAY, stored, value_of
 from incidents.store import Store
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
 from notifications.channels.outbox import OutboxChannel
+from notifications.channels.sms import SmsChannel
 from notifications.channels.smtp import Security, SmtpChannel, SmtpSettings
+from notifications.channels.twilio import TwilioChannel, TwilioSettings
+from notifications.channels.webhook import WebhookChannel
 from notifications.engine import Engine, Setup
 from notifications.messages import Wording
 from notifications.senders import Senders
@@ -93,11 +96,38 @@ class Installation:
             timeout=mine.smtp_timeout,
         )
 
+    def phone_gateway(self, session: Session) -> TwilioSettings | str | None:
+        """Twilio, or the Apprise address with {number} of another SMS service; set outside, otherwise in the web."""
+        mine = self.settings
+        if mine.demo:
+            return None
+        if mine.twilio_account:
+            return TwilioSettings(mine.twilio_account, mine.twilio_token, mine.twilio_sender, mine.twilio_api)
+        if mine.sms_address:
+            return mine.sms_address
+        row = stored(session, PHONE_GATEWAY)
+        if row is None or not row.value or not row.sealed:
+            return None
+        secret = self.keyring.unseal(row.sealed)
+        if row.value["kind"] != "twilio":
+            return secret
+        return TwilioSettings(row.value["account"], secret, row.value["sender"], mine.twilio_api)
+
+    def answer_secret(self, session: Session) -> str | None:
+        """The secret with which another gateway or a chat signs the answers that it passes on."""
+        if self.settings.answer_secret or self.settings.demo:
+            return self.settings.answer_secret or None
+        row = stored(session, ANSWER_SECRET)
+        return self.keyring.unseal(row.sealed) if row and row.sealed else None
+
     def reachable(self, session: Session, kind: ChannelKind) -> bool:
         """Whether a kind of channel is configured, so that a message over it can reach anybody."""
         if self.settings.demo or kind is ChannelKind.OUTBOX:
             return False
-        return kind is ChannelKind.APPRISE or self.smtp(session) is not None
+        if kind.by_phone:
+            gateway = self.phone_gateway(session)
+            return isinstance(gateway, TwilioSettings) or (gateway is not None and kind is ChannelKind.SMS)
+        return kind in (ChannelKind.APPRISE, ChannelKind.WEBHOOK) or self.smtp(session) is not None
 
     def make_channel(self, name: str) -> Channel:
         """The channel of that name, made anew from the present settings."""
@@ -106,6 +136,15 @@ class Installation:
                 settings = self.smtp(session)
             if settings is not None:
                 return SmtpChannel(settings)
+        if name in ("sms", "call"):
+            with self.store.reading() as session:
+                gateway = self.phone_gateway(session)
+            if isinstance(gateway, TwilioSettings):
+                return TwilioChannel(name, gateway)
+            if gateway is not None and name == "sms":
+                return SmsChannel(name, gateway)
+        if name.startswith("webhook-"):
+            return WebhookChannel(name)
         if name.startswith("apprise-"):
             return AppriseChannel(name)
         return OutboxChannel()
@@ -127,12 +166,16 @@ class Installation:
         """In whose name, language and zone a message to this person speaks."""
         organisation = the_organisation(session)
         locale = (person.language if person else None) or self.settings.language
+        # Without a way back for an answer, no message may ask for one.
+        chats = self.answer_secret(session) is not None
         return Wording(
             translate=catalogue(self.translations, locale).gettext,
             locale=locale,
             zone=ZoneInfo((person.zone if person else None) or organisation.zone),
             organisation=organisation.name or "Tocsin",
             public_address=self.public_address(organisation),
+            texts_back=chats or isinstance(self.phone_gateway(session), TwilioSettings),
+            chats_back=chats,
         )
 
     def engine(self, senders: Senders | None = None) -> Engine:

@@ -16,6 +16,8 @@ from incidents.organisation import Organisation, Setting
 from incidents.timeline import Actor, Entry, Kind, organisation_timeline, record
 
 MAIL_SERVER = "smtp"
+PHONE_GATEWAY = "phone_gateway"
+ANSWER_SECRET = "answer_secret"  # noqa: S105 - a name
 RECEIPT_DO = "receipt_do"
 RECEIPT_DONT = "receipt_dont"
 

@@ -68,6 +68,8 @@ class Kind(enum.Enum):
     CONTACT_ADDED = "contact-added"
     CONTACT_REMOVED = "contact-removed"
     CONTACT_VERIFIED = "contact-verified"
+    CONTACT_WOKE = "contact-woke"
+    CONTACT_MOVED = "contact-moved"
     SETTING_CHANGED = "setting-changed"
 
 

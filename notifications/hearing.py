@@ -109,7 +109,7 @@ class Answering:
         elif rule.loudness is Loudness.TELL and rule.whom is not None:
             self._changing()
             for person in _told(self._session, entry, rule.whom):
-                contacts = contacts_of(self._session, person.id)
+                contacts = [way for way in contacts_of(self._session, person.id) if way.channel.tells]
                 if contacts:
                     delivery.queue(self._session, contacts[0], Purpose.TELL, entry_id=entry.id, now=self._now)
 

@@ -12,7 +12,7 @@ from app.navigation import installation, organisation
 from incidents.law.clock import utcnow
 from incidents.people import Right
 from notifications.delivery import Purpose
-from notifications.links import Shown, acknowledge_by_link, masked, open_link, prove_contact
+from notifications.links import Shown, acknowledge_by_link, confirm_waking, masked, open_link, prove_contact
 
 pages = Blueprint("acknowledge", __name__)
 
@@ -51,7 +51,7 @@ def _opened(carried: str) -> Shown:
 
 def _show(opened: Shown) -> Response:
     if opened.delivery.purpose is Purpose.TEST:
-        return make_response(render_template("acknowledge/test.html", elsewhere=_elsewhere(), proved=None))
+        return _test_page(200, elsewhere=_elsewhere())
     assert opened.page is not None
     held, now = opened.held, utcnow()
     mine = held is not None and held.delivery_id == opened.delivery.id
@@ -80,13 +80,27 @@ def _show(opened: Shown) -> Response:
 
 
 def _test(opened: Shown) -> Response:
-    """A test page proves a way to reach somebody only if the public address led here."""
-    elsewhere = _elsewhere()
+    """A test page proves a way to reach somebody only if the public address led here, and then asks if it woke them."""
+    elsewhere, woke = _elsewhere(), request.form.get("woke")
     if elsewhere is not None:
-        return make_response(render_template("acknowledge/test.html", elsewhere=elsewhere, proved=None), 409)
+        return _test_page(409, elsewhere=elsewhere)
     with installation().store.writing() as session:
+        if woke in ("yes", "no") and confirm_waking(session, opened.delivery.id, yes=woke == "yes", now=utcnow()):
+            return _test_page(200, woke=woke == "yes")
         proved = prove_contact(session, opened.delivery.id, now=utcnow())
-    return make_response(render_template("acknowledge/test.html", elsewhere=None, proved=proved))
+    return _test_page(200, proved=proved, asks=proved and opened.delivery.contact.channel.wakes)
+
+
+def _test_page(
+    status: int,
+    *,
+    elsewhere: str | None = None,
+    proved: bool | None = None,
+    asks: bool = False,
+    woke: bool | None = None,
+) -> Response:
+    page = render_template("acknowledge/test.html", elsewhere=elsewhere, proved=proved, asks=asks, woke=woke)
+    return make_response(page, status)
 
 
 def _elsewhere() -> str | None:

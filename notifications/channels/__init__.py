@@ -16,6 +16,9 @@ class ChannelKind(enum.Enum):
 
     EMAIL = "email"
     APPRISE = "apprise"
+    SMS = "sms"
+    CALL = "call"
+    WEBHOOK = "webhook"
     OUTBOX = "outbox"
 
     @property
@@ -23,13 +26,41 @@ class ChannelKind(enum.Enum):
         """Whether this kind can wake anybody: a screen that nobody looks at cannot."""
         return self is not ChannelKind.OUTBOX
 
+    @property
+    def wakes(self) -> bool:
+        """Whether a locked, silenced phone can be made to ring by it: mail only tells."""
+        return self not in (ChannelKind.EMAIL, ChannelKind.OUTBOX)
+
+    @property
+    def tells(self) -> bool:
+        """Whether what does not wake may go over it: nobody is called for that."""
+        return self is not ChannelKind.CALL
+
+    @property
+    def by_phone(self) -> bool:
+        """Whether its address is a phone number."""
+        return self in (ChannelKind.SMS, ChannelKind.CALL)
+
+
+@dataclass(frozen=True)
+class CallBacks:
+    """Where a phone gateway tells what becomes of a message, and what was pressed; `locale` is what a call speaks.
+
+    `code` are the digits that answer; empty when nothing is asked.
+    """
+
+    status: str
+    answer: str
+    locale: str
+    code: str
+
 
 @dataclass(frozen=True)
 class Message:
     """Subject, text and html of one delivery; the text stands alone.
 
     `key` is the stable and unique id of the delivery: the same key is the same message, however often it is
-    tried. `headers` are for e-mail only.
+    tried. `headers` are for e-mail only, `call_backs` for phones. A phone gets the text alone.
     """
 
     key: str
@@ -38,11 +69,12 @@ class Message:
     html: str | None = field(repr=False)
     sender_name: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    call_backs: CallBacks | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a message goes: an e-mail address or an Apprise URL; neither shows in a log line."""
+    """Where a message goes: an e-mail address, an Apprise URL, a phone number; none shows in a log line."""
 
     channel: ChannelKind
     address: str = field(repr=False)
@@ -137,18 +169,20 @@ class Channel(Protocol):
 
 
 def channel_name(target: Target) -> str:
-    """The channel, and so the thread, that serves a target: e-mail has one, Apprise one per service and host.
+    """The channel, and so the thread, that serves a target: mail, SMS and calls have one each, others one per host.
 
     The host is shown as a digest, because some services put their token in its place.
     """
     if target.channel is ChannelKind.EMAIL:
         return "smtp"
-    if target.channel is ChannelKind.OUTBOX:
-        return "outbox"
-    schema, _, rest = target.address.strip().partition("://")
+    if target.channel is ChannelKind.OUTBOX or target.channel.by_phone:
+        return str(target.channel.value)
+    # The secret of a webhook comes before its address.
+    schema, _, rest = target.address.strip().rpartition(" ")[2].partition("://")
     try:
         host = urlsplit(f"//{rest}").hostname or rest
     except ValueError:
         host = rest
     shown = schema.lower() if schema.isalnum() and len(schema) <= 20 else "unknown"
-    return f"apprise-{shown}-{hashlib.sha256(host.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    kind = "webhook" if target.channel is ChannelKind.WEBHOOK else "apprise"
+    return f"{kind}-{shown}-{hashlib.sha256(host.encode('utf-8', 'replace')).hexdigest()[:8]}"

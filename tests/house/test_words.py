@@ -53,7 +53,7 @@ MACHINES = {"/healthz", "/readyz", "/evidence/<token>"}
 """Read by machines, or a file as it was sent."""
 
 NONSENSE = "☃"
-PREFIXES = ("", "role-", "way-", "end-")
+PREFIXES = ("", "role-", "way-", "phone-", "hook-", "gateway-", "answers-", "end-")
 """Of the forms that share a page."""
 
 LAST = ("/end", "sign-out")
