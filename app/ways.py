@@ -15,6 +15,7 @@ from notifications import phones
 from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of
 from notifications.links import masked as hidden
+from notifications.phones import Line
 
 KINDS = {
     ChannelKind.EMAIL: _l("E-mail"),
@@ -23,6 +24,13 @@ KINDS = {
     ChannelKind.CALL: _l("Voice call"),
     ChannelKind.WEBHOOK: _l("Signed webhook"),
     ChannelKind.OUTBOX: _l("On screen"),
+}
+
+
+LINES = {
+    Line.MOBILE: _l("mobile"),
+    Line.LANDLINE: _l("landline"),
+    Line.UNKNOWN: _l("kind of line unknown"),
 }
 
 
@@ -73,4 +81,4 @@ def _label(contact: Contact, masked: bool) -> str:
         number = phones.parse(contact.address(installation().keyring), country=None)
     except Refused:  # sealed with a key that is gone: the way fails, the page does not
         return contact.label
-    return f"{contact.label if masked else number.written} ({_(phones.LINES[number.line])})"
+    return f"{contact.label if masked else number.written} ({LINES[number.line]})"

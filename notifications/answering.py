@@ -17,6 +17,7 @@ from incidents.refusals import Refused
 from incidents.timeline import person_as_actor
 from incidents.words import N_
 from notifications import contact as contacts
+from notifications.channels import ChannelKind
 from notifications.contact import Contact
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.messages import code_of
@@ -204,9 +205,11 @@ def _sent(session: Session, ways: Sequence[Contact], *, now: datetime) -> list[D
     wanted = [each for each in rows if each[0].purpose is Purpose.RING or each[0].contact_id in mine]
 
     # A ring over the very way that the answer came by stands before one over another way.
-    def rank(each: Row[Delivery, datetime | None]) -> tuple[bool, bool, bool]:
+    def rank(each: Row[Delivery, datetime | None]) -> tuple[bool, ...]:
         row, ended_at = each
-        return ended_at is not None, row.purpose is Purpose.TEST, row.contact_id not in mine
+        # What is written answers what could be read, though the number is the same.
+        heard = row.contact.channel is ChannelKind.CALL
+        return ended_at is not None, row.purpose is Purpose.TEST, row.contact_id not in mine, heard
 
     return [row for row, _ in sorted(wanted, key=rank)]
 

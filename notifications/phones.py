@@ -19,13 +19,6 @@ class Line(enum.Enum):
     UNKNOWN = "unknown"
 
 
-LINES = {
-    Line.MOBILE: N_("mobile"),
-    Line.LANDLINE: N_("landline"),
-    Line.UNKNOWN: N_("kind of line unknown"),
-}
-
-
 @dataclass(frozen=True)
 class Number:
     """A phone number: `e164` to dial, `written` as people write it, and its line."""

@@ -81,13 +81,13 @@ def _show(opened: Shown) -> Response:
 
 def _test(opened: Shown) -> Response:
     """A test page proves a way to reach somebody only if the public address led here, and then asks if it woke them."""
-    elsewhere, woke = _elsewhere(), request.form.get("woke")
+    elsewhere, woke, now = _elsewhere(), request.form.get("woke"), utcnow()
     if elsewhere is not None:
         return _test_page(409, elsewhere=elsewhere)
     with installation().store.writing() as session:
-        if woke in ("yes", "no") and confirm_waking(session, opened.delivery.id, yes=woke == "yes", now=utcnow()):
+        if woke in ("yes", "no") and confirm_waking(session, opened.delivery.id, yes=woke == "yes", now=now):
             return _test_page(200, woke=woke == "yes")
-        proved = prove_contact(session, opened.delivery.id, now=utcnow())
+        proved = prove_contact(session, opened.delivery.id, now=now)
     return _test_page(200, proved=proved, asks=proved and opened.delivery.contact.channel.wakes)
 
 

@@ -91,11 +91,13 @@ def _content(service: Any, message: Message) -> dict[str, Any]:
     text = fit(text, room)
     if service.body_max_line_count > 0:
         text = " ".join(text.split())
+    # Turned into Markdown by Apprise, each dot of the link would get a backslash, and it could not be tapped.
+    form = "markdown" if service.notify_format == "markdown" else "text"
     is_page = message.headers.get("X-Priority", "").startswith(("1", "2"))
     return {
         "title": subject,
         "body": text,
-        "body_format": "text",
+        "body_format": form,
         "overflow": "upstream",
         "notify_type": "failure" if is_page else "info",
     }

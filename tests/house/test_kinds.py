@@ -41,6 +41,7 @@ UNSEEN = {
     "Whom": "inside paging",
     "TargetKind": "a form offers the targets themselves, by name",
     "Verdict": "inside delivery; people read the cause",
+    "Said": "an answer is a sentence of its own",
     "Step": "how far a hand-over came; people read the cause",
 }
 """Choices that no page shows by themselves, and why."""

@@ -9,13 +9,14 @@ from tests.house.source import called, sources, told
 CLOCK = "incidents.law.clock"
 READERS = {
     "app": "pages, the command line and the worker read the time once and hand it in",
+    "notifications.channels.webhook": "a signature carries the instant at which it was made, and is too old in minutes",
     "notifications.engine": "the heartbeat: its tick, and the clock that tests replace",
 }
 """Who may call `utcnow()`, and why."""
 
 WALL = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 AT_THE_EDGE = {
-    "notifications.channels.apprise_channel": "a Retry-After header may name a date, which becomes a wait at once",
+    "notifications.channels.http_causes": "a Retry-After header may name a date, which becomes a wait at once",
 }
 """Who may read the wall clock beside the clock module, and why."""
 
