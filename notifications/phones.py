@@ -41,6 +41,8 @@ def parse(typed: str, *, country: str | None) -> Number:
         found = None
     if found is None or found.extension or not phonenumbers.is_possible_number(found):
         raise Refused(N_("Write a phone number with its country's code, such as +44 7700 900123."), field="number")
+    if phonenumbers.number_type(found) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
+        raise Refused(N_("This is a premium number: each page would cost a lot. Write another one."), field="number")
     form = phonenumbers.PhoneNumberFormat
     return Number(
         phonenumbers.format_number(found, form.E164),

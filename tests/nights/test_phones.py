@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.installation import Installation
-from incidents.timeline import Kind
+from incidents.timeline import SYSTEM, Kind
 from notifications.channels import Channel, ChannelKind, Message, Outcome, Target
 from notifications.channels.twilio import TwilioChannel, TwilioSettings
+from notifications.contact import contacts_of, move
 from notifications.delivery import DeliveryState
 from tests.app.telephony import TARIQ, TOKEN, asked, give_phone, posted, rows, texted, with_twilio, words
 from tests.app.visitor import Visitor
@@ -147,6 +148,9 @@ def test_a_call_whose_answer_was_lost_rings_twice_and_never_not_at_all(night: Ni
 
 
 def test_what_only_tells_calls_nobody(night: Night, cast: Cast, web: Web) -> None:
+    with night.installation.store.writing() as session:
+        by_call = next(way for way in contacts_of(session, cast.tariq) if way.channel is ChannelKind.CALL)
+        move(session, by_call, up=True, by=SYSTEM, now=TWO)
     night.report()
     night.wait(minutes=15)
     rang = len(calls(web))
