@@ -10,7 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from incidents.refusals import Refused
 from incidents.words import N_
+from notifications.channels import webhook
 from notifications.policy import Waits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -208,6 +210,13 @@ def _unsafe_gateway(settings: Settings) -> list[str]:
         faults.append("Set either twilio_account or sms_address, not both.")
     if settings.sms_address and settings.sms_address.count("{number}") != 1:
         faults.append("sms_address must have {number} once, where the phone number belongs.")
+    if settings.twilio_sender and not settings.twilio_sender.startswith("+"):
+        faults.append("twilio_sender must begin with + and the country's code, such as +442079460999.")
+    try:
+        if settings.answer_secret:
+            webhook.signing(settings.answer_secret)
+    except Refused:
+        faults.append("answer_secret must be whsec_ and at least 24 bytes in base64.")
     loopback = settings.twilio_api.startswith(("http://127.0.0.1:", "http://localhost:"))
     if not settings.twilio_api.startswith("https://") and not loopback:
         faults.append("twilio_api must begin with https://, such as https://api.dublin.ie1.twilio.com.")

@@ -19,7 +19,7 @@ from incidents.keyring import Keyring
 from incidents.obligations import Targets
 from incidents.organisation import Organisation, the_organisation
 from incidents.people import Person
-from incidents.settings import ANSWER_SECRET, MAIL_SERVER, PHONE_GATEWAY, stored, value_of
+from incidents.settings import ANSWER_SECRET, MAIL_SERVER, PHONE_GATEWAY, stored, value_of, values_of
 from incidents.store import Store
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
@@ -120,13 +120,22 @@ class Installation:
         row = stored(session, ANSWER_SECRET)
         return self.keyring.unseal(row.sealed) if row and row.sealed else None
 
+    def _ways_back(self, session: Session) -> tuple[str | None, bool]:
+        """Which kind of phone gateway is set, and whether others may pass answers on; no secret is unsealed for it."""
+        mine, found = self.settings, values_of(session, PHONE_GATEWAY, ANSWER_SECRET)
+        if mine.demo:
+            return None, False
+        outside = "twilio" if mine.twilio_account else "other" if mine.sms_address else None
+        in_web = found.get(PHONE_GATEWAY) or {}
+        return outside or in_web.get("kind"), bool(mine.answer_secret or found.get(ANSWER_SECRET))
+
     def reachable(self, session: Session, kind: ChannelKind) -> bool:
         """Whether a kind of channel is configured, so that a message over it can reach anybody."""
         if self.settings.demo or kind is ChannelKind.OUTBOX:
             return False
         if kind.by_phone:
-            gateway = self.phone_gateway(session)
-            return isinstance(gateway, TwilioSettings) or (gateway is not None and kind is ChannelKind.SMS)
+            gateway = self._ways_back(session)[0]
+            return gateway == "twilio" or (gateway == "other" and kind is ChannelKind.SMS)
         return kind in (ChannelKind.APPRISE, ChannelKind.WEBHOOK) or self.smtp(session) is not None
 
     def make_channel(self, name: str) -> Channel:
@@ -167,14 +176,14 @@ class Installation:
         organisation = the_organisation(session)
         locale = (person.language if person else None) or self.settings.language
         # Without a way back for an answer, no message may ask for one.
-        chats = self.answer_secret(session) is not None
+        gateway, chats = self._ways_back(session)
         return Wording(
             translate=catalogue(self.translations, locale).gettext,
             locale=locale,
             zone=ZoneInfo((person.zone if person else None) or organisation.zone),
             organisation=organisation.name or "Tocsin",
             public_address=self.public_address(organisation),
-            texts_back=chats or isinstance(self.phone_gateway(session), TwilioSettings),
+            texts_back=chats or gateway == "twilio",
             chats_back=chats,
         )
 

@@ -121,15 +121,12 @@ class TwilioChannel:
 
 def _call(message: Message) -> dict[str, Any]:
     backs = message.call_backs
-    if backs is None or not backs.code:
-        return {"Twiml": twiml.say(message.text, locale=backs.locale if backs else "en")}
-    spoken = twiml.ask(
-        message.text,
-        digits=len(backs.code),
-        answer_at=backs.answer,
-        locale=backs.locale,
-        otherwise=message.subject,
-    )
+    if backs is None:
+        return {"Twiml": twiml.say(message.text, locale="en")}
+    spoken = twiml.say(message.text, locale=backs.locale)
+    if backs.code:
+        digits, again = len(backs.code), message.subject
+        spoken = twiml.ask(message.text, digits=digits, answer_at=backs.answer, locale=backs.locale, otherwise=again)
     return {
         "Twiml": spoken,
         "Timeout": str(_RINGS_SECONDS),

@@ -176,6 +176,12 @@ def test_a_wrong_signature_is_refused_and_nothing_happens(house: Installation, c
     assert rows(house, id=call.id)[0].state is DeliveryState.ACCEPTED
 
 
+def test_more_than_a_short_form_is_not_read(client: FlaskClient, page: Page) -> None:
+    forms = [client.post(path, data={"Body": "4" * 70_000}) for path in ("/inbound/twilio/sms", "/inbound/answer")]
+
+    assert [answer.status_code for answer in forms] == [413, 413]
+
+
 def test_without_an_account_nothing_is_let_in(installation: Installation, cast: Cast) -> None:
     app = create_app(installation)
     app.testing = True

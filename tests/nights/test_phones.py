@@ -97,7 +97,8 @@ def test_the_deputy_s_phone_is_called_after_fifteen_minutes_and_digits_take_the_
     (spoken,) = calls(web)
     here = asked(spoken)
     assert here is not None
-    assert f"To take it, press {', '.join(page.code)}." in words(spoken)
+    said = words(spoken)
+    assert f"{page.codename}, urgent. To take it, press {', '.join(page.code)}." in said
     night.wait(minutes=3)
     wrong = called_back(night, client, here, Digits="0000" if page.code != "0000" else "1111")
     assert night.pages()[0].quiet_until is None
