@@ -72,7 +72,10 @@ TITLE_AND_TEXT = f"{PAGE.subject}\r\n{TEXT}"
 
 def providers() -> dict[str, Provider]:
     """Every kind that the settings or the guide name."""
-    slack = "/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    return phones() | chats() | pagers()
+
+
+def phones() -> dict[str, Provider]:
     return {
         "twilio sms": by_twilio(ChannelKind.SMS, "Messages.json", {"Body": TEXT}),
         "twilio call": by_twilio(ChannelKind.CALL, "Calls.json", {"StatusCallbackEvent": ["answered", "completed"]}),
@@ -83,6 +86,12 @@ def providers() -> dict[str, Provider]:
             "/sms/json",
             {"to": PHONE[1:], "from": "15551234567", "text": TEXT, "api_key": "A1b2C3d4", "api_secret": "secret12"},
         ),
+    }
+
+
+def chats() -> dict[str, Provider]:
+    slack = "/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    return {
         "ntfy": by_apprise(
             "ntfys://ntfy.example/topic1?priority=max",
             "ntfy.example",
@@ -105,6 +114,11 @@ def providers() -> dict[str, Provider]:
             {"number": "+15551230000", "recipients": [PHONE], "message": TITLE_AND_TEXT},
             status=201,
         ),
+    }
+
+
+def pagers() -> dict[str, Provider]:
+    return {
         "pagerduty": by_apprise(
             "pagerduty://A1b2C3d4E5f6g7h8@A1b2C3d4E5f6g7h8A1b2C3d4E5f6g7h8",
             "events.pagerduty.com",
