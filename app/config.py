@@ -13,6 +13,7 @@ from typing import Any
 from incidents.refusals import Refused
 from incidents.words import N_
 from notifications.bounces.signed import is_secret
+from notifications.channels import webhook
 from notifications.channels.mail import ReturnAddress
 from notifications.policy import Waits
 
@@ -66,6 +67,12 @@ class Settings:
     imap_timeout: float = 20.0
     imap_every: float = 60.0
     inbound_mail_secret: str = field(default="", repr=False)
+    twilio_account: str = ""
+    twilio_token: str = field(default="", repr=False)
+    twilio_sender: str = ""
+    twilio_api: str = "https://api.twilio.com"
+    sms_address: str = field(default="", repr=False)
+    answer_secret: str = field(default="", repr=False)
     wait_repeat: float = 300.0
     wait_climb: tuple[float, ...] = (900.0, 1800.0)
     wait_round: float = 3600.0
@@ -200,6 +207,7 @@ def _unsafe(settings: Settings) -> list[str]:
         faults.append("wait_climb must rise, and end before wait_round.")
     if settings.wait_lease < 2 * settings.smtp_timeout:
         faults.append("wait_lease must be at least twice smtp_timeout, or a slow mail would be sent twice.")
+    faults += _unsafe_gateway(settings)
     if settings.public_address:
         fault = address_fault(settings.public_address, allow_plain=settings.allow_plain_http)
         if fault:
@@ -220,6 +228,28 @@ def _unsafe_bounces(settings: Settings) -> list[str]:
         faults.append("imap_username and imap_password are missing: the mailbox cannot be opened without them.")
     if settings.inbound_mail_secret and not is_secret(settings.inbound_mail_secret):
         faults.append("inbound_mail_secret must be whsec_ and at least 24 random bytes in base 64.")
+    return faults
+
+
+def _unsafe_gateway(settings: Settings) -> list[str]:
+    faults = []
+    twilio = (settings.twilio_account, settings.twilio_token, settings.twilio_sender)
+    if any(twilio) and not all(twilio):
+        faults.append("twilio_account, twilio_token and twilio_sender belong together: set all three.")
+    if any(twilio) and settings.sms_address:
+        faults.append("Set either twilio_account or sms_address, not both.")
+    if settings.sms_address and settings.sms_address.count("{number}") != 1:
+        faults.append("sms_address must have {number} once, where the phone number belongs.")
+    if settings.twilio_sender and not settings.twilio_sender.startswith("+"):
+        faults.append("twilio_sender must begin with + and the country's code, such as +442079460999.")
+    try:
+        if settings.answer_secret:
+            webhook.signing(settings.answer_secret)
+    except Refused:
+        faults.append("answer_secret must be whsec_ and at least 24 bytes in base64.")
+    loopback = settings.twilio_api.startswith(("http://127.0.0.1:", "http://localhost:"))
+    if not settings.twilio_api.startswith("https://") and not loopback:
+        faults.append("twilio_api must begin with https://, such as https://api.dublin.ie1.twilio.com.")
     return faults
 
 

@@ -21,7 +21,7 @@ from incidents.law.clock import utcnow
 from incidents.obligations import Targets
 from incidents.organisation import Organisation, the_organisation
 from incidents.people import Person
-from incidents.settings import BOUNCES, MAIL_SERVER, stored, value_of
+from incidents.settings import ANSWER_SECRET, BOUNCES, MAIL_SERVER, PHONE_GATEWAY, stored, value_of, values_of
 from incidents.store import Store
 from notifications.bounces.mailbox import MailboxSettings
 from notifications.channels import Channel, ChannelKind
@@ -29,7 +29,10 @@ from notifications.channels.apprise_channel import AppriseChannel
 from notifications.channels.mail import ReturnAddress
 from notifications.channels.outbox import OutboxChannel
 from notifications.channels.push_subscription import Reach, is_loopback
+from notifications.channels.sms import SmsChannel
 from notifications.channels.smtp import Security, SmtpChannel, SmtpSettings
+from notifications.channels.twilio import TwilioChannel, TwilioSettings
+from notifications.channels.webhook import WebhookChannel
 from notifications.channels.webpush import WebPushChannel
 from notifications.engine import Engine, Setup
 from notifications.messages import Wording
@@ -138,10 +141,46 @@ class Installation:
             timeout=mine.imap_timeout,
         )
 
+    def phone_gateway(self, session: Session) -> TwilioSettings | str | None:
+        """Twilio, or the Apprise address with {number} of another SMS service; set outside, otherwise in the web."""
+        mine = self.settings
+        if mine.demo:
+            return None
+        if mine.twilio_account:
+            return TwilioSettings(mine.twilio_account, mine.twilio_token, mine.twilio_sender, mine.twilio_api)
+        if mine.sms_address:
+            return mine.sms_address
+        row = stored(session, PHONE_GATEWAY)
+        if row is None or not row.value or not row.sealed:
+            return None
+        secret = self.keyring.unseal(row.sealed)
+        if row.value["kind"] != "twilio":
+            return secret
+        return TwilioSettings(row.value["account"], secret, row.value["sender"], mine.twilio_api)
+
+    def answer_secret(self, session: Session) -> str | None:
+        """The secret with which another gateway or a chat signs the answers that it passes on."""
+        if self.settings.answer_secret or self.settings.demo:
+            return self.settings.answer_secret or None
+        row = stored(session, ANSWER_SECRET)
+        return self.keyring.unseal(row.sealed) if row and row.sealed else None
+
+    def _ways_back(self, session: Session) -> tuple[str | None, bool]:
+        """Which kind of phone gateway is set, and whether others may pass answers on; no secret is unsealed for it."""
+        mine, found = self.settings, values_of(session, PHONE_GATEWAY, ANSWER_SECRET)
+        if mine.demo:
+            return None, False
+        outside = "twilio" if mine.twilio_account else "other" if mine.sms_address else None
+        in_web = found.get(PHONE_GATEWAY) or {}
+        return outside or in_web.get("kind"), bool(mine.answer_secret or found.get(ANSWER_SECRET))
+
     def reachable(self, session: Session, kind: ChannelKind) -> bool:
         """Whether a kind of channel is configured, so that a message over it can reach anybody."""
         if self.settings.demo or kind is ChannelKind.OUTBOX:
             return False
+        if kind.by_phone:
+            gateway = self._ways_back(session)[0]
+            return gateway == "twilio" or (gateway == "other" and kind is ChannelKind.SMS)
         return kind is not ChannelKind.EMAIL or self._mail_server_set(session)
 
     def _mail_server_set(self, session: Session) -> bool:
@@ -154,6 +193,15 @@ class Installation:
                 settings = self.smtp(session)
             if settings is not None:
                 return SmtpChannel(settings)
+        if name in ("sms", "call"):
+            with self.store.reading() as session:
+                gateway = self.phone_gateway(session)
+            if isinstance(gateway, TwilioSettings):
+                return TwilioChannel(name, gateway)
+            if gateway is not None and name == "sms":
+                return SmsChannel(name, gateway)
+        if name.startswith("webhook-"):
+            return WebhookChannel(name)
         if name.startswith("apprise-"):
             return AppriseChannel(name)
         if name.startswith("push-"):
@@ -185,12 +233,16 @@ class Installation:
         """In whose name, language and zone a message to this person speaks."""
         organisation = the_organisation(session)
         locale = (person.language if person else None) or self.settings.language
+        # Without a way back for an answer, no message may ask for one.
+        gateway, chats = self._ways_back(session)
         return Wording(
             translate=catalogue(self.translations, locale).gettext,
             locale=locale,
             zone=ZoneInfo((person.zone if person else None) or organisation.zone),
             organisation=organisation.name or "Tocsin",
             public_address=self.public_address(organisation),
+            texts_back=chats or gateway == "twilio",
+            chats_back=chats,
         )
 
     def engine(self, senders: Senders | None = None) -> Engine:

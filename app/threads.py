@@ -17,7 +17,7 @@ from app.guesses import MOST_WAITING
 KEPT = MOST_WAITING + 1
 """Threads that serve nothing but the paths of FIRST: one more than those who guess at receipt codes can hold."""
 
-FIRST = ("/receipt", "/p", "/static", "/healthz", "/readyz")
+FIRST = ("/receipt", "/p", "/inbound", "/static", "/healthz", "/readyz")
 """Below these and at / is what reporters and whoever is paged need; none of it takes long."""
 
 

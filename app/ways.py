@@ -8,21 +8,36 @@ from sqlalchemy.orm import Session
 
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
+from app.navigation import installation
+from incidents.law.clock import utcnow
+from incidents.refusals import Refused
+from notifications import phones
 from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of
 from notifications.links import masked as hidden
+from notifications.phones import Line
 
 KINDS = {
     ChannelKind.EMAIL: _l("E-mail"),
     ChannelKind.APPRISE: _l("Phone or chat"),
     ChannelKind.PUSH: _l("Web Push"),
+    ChannelKind.SMS: _l("SMS"),
+    ChannelKind.CALL: _l("Voice call"),
+    ChannelKind.WEBHOOK: _l("Signed webhook"),
     ChannelKind.OUTBOX: _l("On screen"),
+}
+
+
+LINES = {
+    Line.MOBILE: _l("mobile"),
+    Line.LANDLINE: _l("landline"),
+    Line.UNKNOWN: _l("kind of line unknown"),
 }
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way: `word` and `tone` say how it stands, `cause` why it fails."""
+    """One way: `word` and `tone` say how it stands, `cause` why it fails; `wakes` is a word on the night, if any."""
 
     key: int
     kind: str
@@ -30,20 +45,41 @@ class Way:
     word: str
     tone: str
     cause: str | None
+    wakes: str | None
+    first: bool
+    last: bool
 
 
 def ways(session: Session, person_id: int, *, masked: bool = True) -> list[Way]:
-    """A person's ways, first choice first; e-mail addresses in full only for themselves."""
-    return [_way(contact, masked) for contact in contacts_of(session, person_id)]
+    """A person's ways, first choice first; mailboxes and numbers in full only for themselves."""
+    found = contacts_of(session, person_id)
+    return [_way(contact, masked, first=contact is found[0], last=contact is found[-1]) for contact in found]
 
 
-def _way(contact: Contact, masked: bool) -> Way:
+def _way(contact: Contact, masked: bool, *, first: bool, last: bool) -> Way:
+    now, wakes = utcnow(), None
     if contact.failure:
         word, tone = _("Fails"), "danger"
-    elif contact.verified_at is not None:
+    elif contact.proved(now):
         word, tone = _("Proved"), "good"
+        if contact.channel.wakes:
+            wakes = _("Wakes") if contact.wakes(now) else _("Not known to wake")
+    elif contact.verified_at is not None:
+        word, tone = _("Tested too long ago"), "warning"
     else:
         word, tone = _("Not proved yet"), "warning"
-    hide = masked and contact.channel is ChannelKind.EMAIL
-    label = hidden(contact.label) if hide else contact.label
-    return Way(contact.id, str(KINDS[contact.channel]), label, word, tone, said(contact.failure, _) or None)
+    cause = said(contact.failure, _) or None
+    kind = str(KINDS[contact.channel])
+    return Way(contact.id, kind, _label(contact, masked), word, tone, cause, wakes, first, last)
+
+
+def _label(contact: Contact, masked: bool) -> str:
+    if contact.channel is ChannelKind.EMAIL:
+        return hidden(contact.label) if masked else contact.label
+    if not contact.channel.by_phone:
+        return contact.label
+    try:
+        number = phones.parse(contact.address(installation().keyring), country=None)
+    except Refused:  # sealed with a key that is gone: the way fails, the page does not
+        return contact.label
+    return f"{contact.label if masked else number.written} ({LINES[number.line]})"

@@ -17,6 +17,8 @@ from incidents.timeline import Actor, Entry, Kind, organisation_timeline, record
 
 MAIL_SERVER = "smtp"
 BOUNCES = "bounces"
+PHONE_GATEWAY = "phone_gateway"
+ANSWER_SECRET = "answer_secret"  # noqa: S105 - a name
 RECEIPT_DO = "receipt_do"
 RECEIPT_DONT = "receipt_dont"
 

@@ -78,6 +78,8 @@ class Kind(enum.Enum):
     CONTACT_REMOVED = "contact-removed"
     CONTACT_VERIFIED = "contact-verified"
     CONTACT_RENEWED = "contact-renewed"
+    CONTACT_WOKE = "contact-woke"
+    CONTACT_MOVED = "contact-moved"
     SETTING_CHANGED = "setting-changed"
 
 

@@ -17,10 +17,11 @@ from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Actor, Kind, organisation_timeline, record
 from incidents.words import N_
-from notifications.channels import ChannelKind, apprise_urls
+from notifications.channels import ChannelKind, apprise_urls, webhook
+from notifications.phones import Line, Number
 
 LONG_UNTESTED = timedelta(days=90)
-"""A way that was not tested for so long has lost the mark that it works."""
+"""So long after its last test a way no longer counts as proved, nor as waking."""
 
 
 class Contact(Base):
@@ -51,10 +52,6 @@ class Contact(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
-    def works(self, now: datetime) -> bool:
-        """Whether it was proved, not too long ago, and has not failed since."""
-        return self.verified_at is not None and self.failed_at is None and now - self.verified_at < LONG_UNTESTED
-
     def address(self, keyring: Keyring) -> str:
         """The address to send to."""
         return keyring.unseal(self.sealed) if self.sealed else self.label
@@ -63,6 +60,16 @@ class Contact(Base):
     def ended(self) -> bool:
         """Whether the far end has said that this address is no more, so that nothing is sent there."""
         return bool(self.failure and self.failure.get("gone"))
+
+    def proved(self, now: datetime) -> bool:
+        """Whether a test page sent here was acknowledged not too long ago, and nothing has failed since."""
+        return self.failed_at is None and self.verified_at is not None and now - self.verified_at <= LONG_UNTESTED
+
+    def wakes(self, now: datetime) -> bool:
+        """Whether the person confirmed, not too long ago, that the locked, silenced phone rang."""
+        if not self.channel.wakes or self.woke_at is None or now - self.woke_at > LONG_UNTESTED:
+            return False
+        return self.proved(now)
 
 
 def contacts_of(session: Session, person_id: int) -> list[Contact]:
@@ -159,13 +166,83 @@ def add_apprise(
     return add_contact(session, person, ChannelKind.APPRISE, label, sealed=sealed, by=by, now=now)
 
 
+def add_phone(
+    session: Session,
+    person: Person,
+    number: Number,
+    channel: ChannelKind,
+    *,
+    keyring: Keyring,
+    emergency_phone: str | None,
+    by: Actor,
+    now: datetime,
+) -> Contact:
+    """Add a phone number as SMS or as call; kept sealed, shown masked.
+
+    Refuses one that is there already, an SMS to a landline, and the organisation's emergency number.
+    """
+    if channel is ChannelKind.SMS and number.line is Line.LANDLINE:
+        raise Refused(N_("This is a landline: it takes no SMS. Choose the call alone."), field="number")
+    if any(
+        other.channel is channel and other.address(keyring) == number.e164 for other in contacts_of(session, person.id)
+    ):
+        raise Refused(N_("This way to reach the person is there already."), field="number")
+    if emergency_phone and _holds_number(number.e164, emergency_phone):
+        raise Refused(
+            N_("This is the emergency number. A page must not ring there: it has to be free for callers."),
+            field="number",
+        )
+    sealed = keyring.seal(number.e164)
+    return add_contact(session, person, channel, number.masked, sealed=sealed, by=by, now=now)
+
+
+def add_webhook(
+    session: Session, person: Person, url: str, secret: str, *, keyring: Keyring, by: Actor, now: datetime
+) -> Contact:
+    """Add an address that is sent signed JSON; both are kept sealed. Refuses an unsafe address and a weak secret."""
+    address = webhook.validate(url, secret)
+    for other in contacts_of(session, person.id):
+        if other.channel is ChannelKind.WEBHOOK and other.address(keyring).partition(" ")[2] == url.strip():
+            raise Refused(N_("This way to reach the person is there already."), field="url")
+    label, sealed = webhook.display(url), keyring.seal(address)
+    return add_contact(session, person, ChannelKind.WEBHOOK, label, sealed=sealed, by=by, now=now)
+
+
+def with_number(session: Session, organisation_id: int, e164: str, *, keyring: Keyring) -> list[Contact]:
+    """The phone contacts with this number, of people who are still here. Each is unsealed: there is no index."""
+    found = session.scalars(
+        select(Contact)
+        .join(Person, Person.id == Contact.person_id)
+        .where(
+            Contact.organisation_id == organisation_id,
+            Contact.channel.in_([kind for kind in ChannelKind if kind.by_phone]),
+            Contact.removed_at.is_(None),
+            Person.left_at.is_(None),
+        )
+        .order_by(Contact.id)
+    )
+    return [contact for contact in found if contact.address(keyring) == e164]
+
+
+def with_mailbox(session: Session, organisation_id: int, email: str) -> list[Contact]:
+    """The first way to each person of this e-mail address: what a chat knows them by."""
+    person_id = session.scalar(
+        select(Person.id).where(
+            Person.organisation_id == organisation_id,
+            Person.email == email.strip().lower(),
+            Person.left_at.is_(None),
+        )
+    )
+    return contacts_of(session, person_id)[:1] if person_id is not None else []
+
+
 def refuse_paged_number(session: Session, organisation_id: int, number: str, *, keyring: Keyring) -> None:
     """Refuse an emergency number that some page rings: whoever calls it would find it engaged."""
     for contact in session.scalars(
         select(Contact).where(
             Contact.organisation_id == organisation_id,
             Contact.removed_at.is_(None),
-            Contact.channel == ChannelKind.APPRISE,
+            Contact.channel.in_((ChannelKind.APPRISE, ChannelKind.SMS, ChannelKind.CALL)),
         )
     ):
         if _holds_number(contact.address(keyring), number):
@@ -207,6 +284,34 @@ def renewed(session: Session, contact: Contact, sealed: str, *, by: Actor, now: 
     """The same device has another address now; it has to be proved again."""
     contact.sealed, contact.verified_at, contact.failed_at, contact.failure = sealed, None, None, None
     _record(session, contact, Kind.CONTACT_RENEWED, by=by, now=now)
+
+
+def woke(session: Session, contact: Contact, *, by: Actor, now: datetime) -> None:
+    """Note that the locked, silenced phone rang. Refuses a kind that only tells: mail never wakes."""
+    if not contact.channel.wakes:
+        raise Refused(N_("This way only tells. It never counts as waking."))
+    contact.woke_at = now
+    _record(session, contact, Kind.CONTACT_WOKE, by=by, now=now)
+
+
+def slept(session: Session, contact: Contact) -> None:
+    """The test came, but the locked, silenced phone did not ring: this way does not wake."""
+    contact.woke_at = None
+    session.flush()
+
+
+def move(session: Session, contact: Contact, *, up: bool, by: Actor, now: datetime) -> bool:
+    """Put a way before, or behind, its neighbour. False when it is at that end already."""
+    order = contacts_of(session, contact.person_id)
+    here = order.index(contact)
+    there = here - 1 if up else here + 1
+    if not 0 <= there < len(order):
+        return False
+    order[here], order[there] = order[there], order[here]
+    for position, each in enumerate(order):
+        each.position = position
+    _record(session, contact, Kind.CONTACT_MOVED, by=by, now=now)
+    return True
 
 
 def _record(session: Session, contact: Contact, kind: Kind, *, by: Actor, now: datetime) -> None:

@@ -125,7 +125,21 @@ def prove_contact(session: Session, delivery_id: int, *, now: datetime) -> bool:
     return True
 
 
+def confirm_waking(session: Session, delivery_id: int, *, yes: bool, now: datetime) -> bool:
+    """Whether the locked, silenced phone rang at a test that was acknowledged. False where nobody may be asked."""
+    found = session.get_one(Delivery, delivery_id)
+    if found.acknowledged_at is None or not found.contact.channel.wakes:
+        return False
+    if yes:
+        contact.woke(session, found.contact, by=person_as_actor(found.person_id), now=now)
+    else:
+        contact.slept(session, found.contact)
+    return True
+
+
 def masked(label: str) -> str:
-    """A mailbox as a page may name it to whoever holds the link: d…@example.com."""
+    """A mailbox as a page may name it to whoever holds the link: d…@example.com. Phone numbers are kept masked."""
+    if label.startswith("+"):
+        return label
     name, at, domain = label.partition("@")
     return f"{name[:1]}…{at}{domain}" if at else f"{label[:12]}…"

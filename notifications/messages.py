@@ -20,7 +20,7 @@ from incidents.keyring import Keyring
 from incidents.timeline import Entry, Kind
 from incidents.words import N_
 from incidents.words.kinds import SENTENCES
-from notifications.channels import Message
+from notifications.channels import CallBacks, ChannelKind, Message
 from notifications.channels.mark import mark_of
 from notifications.delivery import Delivery, Purpose, joined
 from notifications.page import Page, is_summons
@@ -31,32 +31,50 @@ URGENCY_WORDS = {Urgency.URGENT: N_("urgent"), Urgency.SOON: N_("soon")}
 
 @dataclass(frozen=True)
 class Wording:
-    """In whose name, language and zone a message speaks. `public_address` is the only base of its links."""
+    """In whose name, language and zone a message speaks. `public_address` is the only base of its links.
+
+    `texts_back` when a reply to an SMS reaches us, `chats_back` when one in a chat does: else no message asks for it.
+    """
 
     translate: Callable[[str], str]
     locale: str
     zone: ZoneInfo
     organisation: str
     public_address: str
+    texts_back: bool = False
+    chats_back: bool = False
 
 
-def signed(keyring: Keyring, token: str) -> str:
-    """A delivery's token as its link carries it."""
-    return str(_signer(keyring, keyring.current).dumps(token))
+def signed(keyring: Keyring, token: str, use: str = "page") -> str:
+    """A delivery's token as its link carries it; what a gateway calls back carries another `use`, and opens no page."""
+    return str(_signer(keyring, keyring.current, use).dumps(token))
 
 
-def unsigned(keyring: Keyring, carried: str) -> str | None:
-    """The token in a link, or None when its signature is not ours."""
+def unsigned(keyring: Keyring, carried: str, use: str = "page") -> str | None:
+    """The token in a link, or None when its signature is not ours, or was made for another use."""
     for name in keyring.names:
         try:
-            return str(_signer(keyring, name).loads(carried))
+            return str(_signer(keyring, name, use).loads(carried))
         except BadSignature:
             continue
     return None
 
 
-def _signer(keyring: Keyring, name: str) -> URLSafeSerializer:
-    return URLSafeSerializer(keyring.derive("page link", name), salt="page")
+def _signer(keyring: Keyring, name: str, use: str) -> URLSafeSerializer:
+    return URLSafeSerializer(keyring.derive("page link", name), salt=use)
+
+
+GATEWAY = "gateway"
+"""The use of a token that a phone gateway carries."""
+
+
+def code_of(session: Session, delivery: Delivery, *, keyring: Keyring) -> str:
+    """The digits that answer this message: those of its page, or of the test; empty when it asks for none."""
+    if delivery.purpose is Purpose.RING and delivery.page_id:
+        return session.get_one(Page, delivery.page_id).code
+    if delivery.purpose is Purpose.TEST:
+        return f"{int(keyring.mac('test code', delivery.token, keyring.names[-1])[:12], 16) % 10_000:04d}"
+    return ""
 
 
 def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wording, now: datetime) -> Message:
@@ -75,6 +93,13 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         subject, urgent = wording.translate(N_("Your invitation to Tocsin")), False
     else:
         subject, urgent = wording.translate(N_("Test page: please acknowledge")), True
+    code, kind = code_of(session, delivery, keyring=keyring), delivery.contact.channel
+    answered = wording.texts_back if kind is ChannelKind.SMS else wording.chats_back
+    # Mail cannot be answered, and a call that takes no digits is none that we make.
+    asks = (answered and kind is not ChannelKind.EMAIL) or kind is ChannelKind.CALL
+    facts["code"] = code if asks else ""
+    if kind.by_phone:
+        return _by_phone(delivery, subject, facts, code, keyring=keyring, wording=wording)
     return Message(
         key=delivery.token,
         subject=subject,
@@ -86,6 +111,7 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         topic=_topic(session, delivery),
         alarm=delivery.purpose in (Purpose.RING, Purpose.TEST),
         mark=mark_of(keyring, delivery.token),
+        call_backs=_call_backs(delivery, str(facts["code"]), keyring=keyring, wording=wording),
     )
 
 
@@ -96,6 +122,33 @@ def _topic(session: Session, delivery: Delivery) -> str:
         token = session.get_one(Page, delivery.page_id).token
         return hashlib.sha256(f"topic {token}".encode()).hexdigest()[:32]
     return "test" if delivery.purpose is Purpose.TEST else ""
+
+
+def _by_phone(
+    delivery: Delivery, subject: str, facts: dict[str, Any], code: str, *, keyring: Keyring, wording: Wording
+) -> Message:
+    """A short text, or words to be spoken; the title of a call is what it says when nobody presses anything."""
+    facts.update(subject=subject, digits=", ".join(code))
+    if delivery.contact.channel is ChannelKind.CALL:
+        subject = wording.translate(N_("Nothing was pressed. It goes on ringing. Goodbye."))
+    template = "call.txt" if delivery.contact.channel is ChannelKind.CALL else "sms.txt"
+    facts |= {"drill": facts.get("drill", False), "test": delivery.purpose is Purpose.TEST, "call": facts.get("call")}
+    facts["rings"] = delivery.purpose is Purpose.RING
+    return Message(
+        key=delivery.token,
+        subject=subject,
+        text=" ".join(_render(template, facts, wording).split()),
+        html=None,
+        sender_name=wording.organisation,
+        call_backs=_call_backs(delivery, code, keyring=keyring, wording=wording),
+    )
+
+
+def _call_backs(delivery: Delivery, code: str, *, keyring: Keyring, wording: Wording) -> CallBacks | None:
+    if not wording.public_address:
+        return None
+    carried, base = signed(keyring, delivery.token, GATEWAY), f"{wording.public_address}/inbound/twilio"
+    return CallBacks(f"{base}/status/{carried}", f"{base}/voice/{carried}", wording.locale, code)
 
 
 def _ring_facts(

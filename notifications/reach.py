@@ -68,7 +68,7 @@ def ways_now(contacts: Sequence[Contact], used: set[int], now: datetime) -> list
             chosen.append(contact)
         elif not found:
             chosen.append(contact)
-            found = contact.works(now)
+            found = contact.proved(now)
     return chosen
 
 

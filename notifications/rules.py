@@ -118,6 +118,8 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_REMOVED: NOBODY,
         Kind.CONTACT_VERIFIED: NOBODY,
         Kind.CONTACT_RENEWED: NOBODY,
+        Kind.CONTACT_WOKE: NOBODY,
+        Kind.CONTACT_MOVED: NOBODY,
         Kind.SETTING_CHANGED: NOBODY,
     }
 )

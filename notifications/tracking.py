@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from incidents.keyring import Keyring
 from notifications import delivery, reach
 from notifications.channels import Outcome
 from notifications.delivery import Delivery, DeliveryState
+from notifications.messages import GATEWAY, unsigned
 from notifications.page import hold_page
 
 
@@ -21,6 +23,13 @@ def by_remote_id(session: Session, remote_id: str) -> Delivery | None:
 def by_token(session: Session, token: str) -> Delivery | None:
     """The delivery with this token; None when there is none."""
     return session.scalars(select(Delivery).where(Delivery.token == token)).first()
+
+
+def by_carried(session: Session, carried: str, *, keyring: Keyring) -> Delivery | None:
+    """The delivery that a phone gateway calls back about; None for a forged one, and when its person has left."""
+    token = unsigned(keyring, carried, GATEWAY)
+    found = by_token(session, token) if token else None
+    return found if found is not None and found.person.left_at is None else None
 
 
 def arrived(session: Session, delivery_id: int, *, now: datetime) -> None:

@@ -46,10 +46,11 @@ def invite_again(session: Session, person: Person, *, keyring: Keyring, by: Acto
 
 
 def _send(session: Session, person: Person, token: str, keyring: Keyring, *, now: datetime) -> Delivery:
-    contacts = contacts_of(session, person.id)
-    if not contacts:
+    # An invitation is read, not heard.
+    readable = [contact for contact in contacts_of(session, person.id) if contact.channel.tells]
+    if not readable:
         raise Refused(N_("There is no way to reach this person. Add one first."))
-    first = next((contact for contact in contacts if contact.channel is ChannelKind.EMAIL), contacts[0])
+    first = next((contact for contact in readable if contact.channel is ChannelKind.EMAIL), readable[0])
     return queue(session, first, Purpose.INVITATION, sealed=keyring.seal(token), now=now)
 
 

@@ -1,4 +1,4 @@
-"""One's own account: the ways to be reached, the password, and who is signed in."""
+"""One's own account: the ways to be reached in their order, the password, and who is signed in."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as Answer
 from wtforms.validators import DataRequired
 
-from app import errors, passwords, signing_in
-from app.access import anybody_signed_in, me
+from app import errors, passwords, phoneform, signing_in
+from app.access import anybody_signed_in, by_me, me
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
 from app.newpassword import NewPassword, SecretField
+from app.phoneform import PhoneForm
 from app.ways import Way, ways
 from incidents import accounts
 from incidents.law.clock import utcnow
@@ -25,7 +26,7 @@ from incidents.refusals import Refused
 from incidents.words.enums import words_for
 from notifications import devices, welcome
 from notifications.channels import ChannelKind
-from notifications.contact import contacts_of
+from notifications.contact import contacts_of, move
 
 pages = Blueprint("account", __name__)
 
@@ -98,8 +99,35 @@ def send_test(contact_id: int) -> Answer:
         flash(_("A test page is on its way to that device. Open it there, and press its button."), "good")
     elif reachable:
         flash(_("A test page is on its way. Open it on the phone that should wake you."), "good")
+    elif own.channel.by_phone:
+        flash(
+            _("No phone gateway is set up for this, so the test page reaches nobody. Tell an administrator."), "warning"
+        )
     else:
         flash(_("No mail server is set up, so the test page reaches nobody. Tell an administrator."), "warning")
+    return redirect(url_for("account.account"), code=303)
+
+
+@pages.post("/account/phone")
+@anybody_signed_in
+def add_phone() -> Answer:
+    """Add a phone number of one's own."""
+    form = PhoneForm(prefix="phone")
+    if not form.validate() or not phoneform.add(me().id, form):
+        return _page(PasswordForm(None), 422, phone=form)
+    flash(_("Added. Send yourself a test page now, so that it counts."), "good")
+    return redirect(url_for("account.account"), code=303)
+
+
+@pages.post("/account/way/<int:contact_id>/<any(up, down):where>")
+@anybody_signed_in
+def move_way(contact_id: int, where: str) -> Answer:
+    """Put a way of one's own before or behind its neighbour."""
+    with installation().store.writing() as writing:
+        own = next((contact for contact in contacts_of(writing, me().id) if contact.id == contact_id), None)
+        if own is None:
+            abort(404)
+        move(writing, own, up=where == "up", by=by_me(), now=utcnow())
     return redirect(url_for("account.account"), code=303)
 
 
@@ -115,12 +143,16 @@ def sign_out_everywhere() -> Answer:
     return redirect(url_for("login.sign_in"), code=303)
 
 
-def _page(form: PasswordForm, status: int) -> Response:
+def _page(form: PasswordForm, status: int, phone: PhoneForm | None = None) -> Response:
     house, mine = installation(), ways(read_session(), me().id, masked=False)
     pushed = _devices(mine)
+    phone = phone or PhoneForm(None, prefix="phone")
     page = render_template(
         "account/account.html",
         form=form,
+        phone=phone,
+        unset=phoneform.unset(),
+        problem=form.errors or phone.errors,
         email=me().email,
         roles=[_(words_for(role)) for role in sorted(me().roles, key=lambda role: role.value)],
         ways=[way for way in mine if way.key not in {device.way.key for device in pushed}],

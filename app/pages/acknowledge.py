@@ -16,6 +16,7 @@ from notifications.links import (
     Shown,
     acknowledge_by_link,
     awake_by_link,
+    confirm_waking,
     masked,
     open_link,
     prove_contact,
@@ -77,7 +78,7 @@ def _opened(carried: str) -> Shown:
 
 def _show(opened: Shown, carried: str) -> Response:
     if opened.delivery.purpose is Purpose.TEST:
-        return make_response(render_template("acknowledge/test.html", elsewhere=_elsewhere(), proved=None))
+        return _test_page(200, elsewhere=_elsewhere())
     assert opened.page is not None
     held, now = opened.held, utcnow()
     mine = held is not None and held.delivery_id == opened.delivery.id
@@ -110,13 +111,27 @@ def _show(opened: Shown, carried: str) -> Response:
 
 
 def _test(opened: Shown) -> Response:
-    """A test page proves a way to reach somebody only if the public address led here."""
-    elsewhere = _elsewhere()
+    """A test page proves a way to reach somebody only if the public address led here, and then asks if it woke them."""
+    elsewhere, woke, now = _elsewhere(), request.form.get("woke"), utcnow()
     if elsewhere is not None:
-        return make_response(render_template("acknowledge/test.html", elsewhere=elsewhere, proved=None), 409)
+        return _test_page(409, elsewhere=elsewhere)
     with installation().store.writing() as session:
-        proved = prove_contact(session, opened.delivery.id, now=utcnow())
-    return make_response(render_template("acknowledge/test.html", elsewhere=None, proved=proved))
+        if woke in ("yes", "no") and confirm_waking(session, opened.delivery.id, yes=woke == "yes", now=now):
+            return _test_page(200, woke=woke == "yes")
+        proved = prove_contact(session, opened.delivery.id, now=now)
+    return _test_page(200, proved=proved, asks=proved and opened.delivery.contact.channel.wakes)
+
+
+def _test_page(
+    status: int,
+    *,
+    elsewhere: str | None = None,
+    proved: bool | None = None,
+    asks: bool = False,
+    woke: bool | None = None,
+) -> Response:
+    page = render_template("acknowledge/test.html", elsewhere=elsewhere, proved=proved, asks=asks, woke=woke)
+    return make_response(page, status)
 
 
 def _elsewhere() -> str | None:

@@ -13,13 +13,14 @@ from wtforms import BooleanField, SelectField, SelectMultipleField, StringField,
 from wtforms.validators import DataRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app import errors
+from app import errors, phoneform
 from app.access import me, requires
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.newpassword import SecretField
+from app.phoneform import PhoneForm
 from app.places import mailbox, option, stripped
 from app.ways import Way, ways
 from incidents import accounts
@@ -31,7 +32,7 @@ from incidents.timeline import Actor, person_as_actor
 from incidents.words.enums import words_for
 from notifications import welcome
 from notifications.channels import ChannelKind, apprise_urls
-from notifications.contact import Contact, add_apprise, add_contact, contacts_of, remove_contact
+from notifications.contact import Contact, add_apprise, add_contact, add_webhook, contacts_of, move, remove_contact
 from notifications.readiness import fault_of
 
 pages = Blueprint("people", __name__)
@@ -83,6 +84,13 @@ class WayForm(FlaskForm):
     """An Apprise address: it may hold a token, so it is never shown again."""
 
     address = SecretField(_l("Address of the service"), [DataRequired(_l("Write the address of the service."))])
+
+
+class HookForm(FlaskForm):
+    """A webhook of the organisation's own, with the secret that signs what it is sent."""
+
+    url = StringField(_l("Address of the webhook"), [DataRequired(_l("Write the address of the webhook."))])
+    secret = SecretField(_l("Secret of the webhook"), [DataRequired(_l("Write the secret of the webhook."))])
 
 
 class EndForm(FlaskForm):
@@ -219,6 +227,48 @@ def add_way(person_id: int) -> Answer:
     return redirect(url_for("people.person", person_id=person_id), code=303)
 
 
+@pages.post("/people/<int:person_id>/phone")
+@requires(Right.CONFIGURE)
+def add_phone(person_id: int) -> Answer:
+    """Add a phone number."""
+    found, form = _found(read_session(), person_id), PhoneForm(prefix="phone")
+    if not form.validate() or not phoneform.add(person_id, form):
+        return _person(found, 422, phone=form)
+    flash(_("Added. Send a test page now, so that it counts."), "good")
+    return redirect(url_for("people.person", person_id=person_id), code=303)
+
+
+@pages.post("/people/<int:person_id>/webhook")
+@requires(Right.CONFIGURE)
+def add_hook(person_id: int) -> Answer:
+    """Add a signed webhook."""
+    found, form, house = _found(read_session(), person_id), HookForm(prefix="hook"), installation()
+    if not form.validate():
+        return _person(found, 422, hook=form)
+    typed, by = (form.url.data or "", form.secret.data or ""), person_as_actor(me().id)
+    try:
+        with house.store.writing() as session:
+            add_webhook(session, _found(session, person_id), *typed, keyring=house.keyring, by=by, now=utcnow())
+    except Refused as refused:
+        form[refused.field or "url"].errors = [errors.sentence(refused)]
+        return _person(found, 422, hook=form)
+    flash(_("Added. Send a test page now, so that it counts."), "good")
+    return redirect(url_for("people.person", person_id=person_id), code=303)
+
+
+@pages.post("/people/<int:person_id>/way/<int:contact_id>/<any(up, down):where>")
+@requires(Right.CONFIGURE)
+def move_way(person_id: int, contact_id: int, where: str) -> Answer:
+    """Put a way before or behind its neighbour."""
+    return _done(
+        person_id,
+        lambda session, found, by: move(
+            session, _contact(session, found, contact_id), up=where == "up", by=by, now=utcnow()
+        ),
+        _("The order is changed."),
+    )
+
+
 @pages.post("/people/<int:person_id>/way/<int:contact_id>/end")
 @requires(Right.CONFIGURE)
 def remove_way(person_id: int, contact_id: int) -> Answer:
@@ -298,11 +348,14 @@ def _person(
     status: int,
     role: RoleForm | None = None,
     way: WayForm | None = None,
+    phone: PhoneForm | None = None,
+    hook: HookForm | None = None,
     ending: EndForm | None = None,
     said: str | None = None,
 ) -> Response:
     role = role or RoleForm(found, formdata=None, prefix="role")
     way, ending = way or WayForm(None, prefix="way"), ending or EndForm(None, prefix="end")
+    phone, hook = phone or PhoneForm(None, prefix="phone"), hook or HookForm(None, prefix="hook")
     page = render_template(
         "people/person.html",
         key=found.id,
@@ -313,8 +366,11 @@ def _person(
         held=[(each.value, _(words_for(each))) for each in Role if each in found.roles],
         role=role,
         way=way,
+        phone=phone,
+        hook=hook,
+        unset=phoneform.unset(),
         ending=ending,
         said=(said,) if said else (),
-        problem=role.errors or way.errors or ending.errors or said,
+        problem=role.errors or way.errors or phone.errors or hook.errors or ending.errors or said,
     )
     return make_response(page, status)

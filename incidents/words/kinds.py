@@ -56,6 +56,8 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.CONTACT_REMOVED: N_("A way to reach a person was removed"),
         Kind.CONTACT_VERIFIED: N_("A way to reach a person was proved to work"),
         Kind.CONTACT_RENEWED: N_("A browser has another push address, which is not proved yet"),
+        Kind.CONTACT_WOKE: N_("A way to reach a person was proved to wake"),
+        Kind.CONTACT_MOVED: N_("The order of the ways to reach a person was changed"),
         Kind.SETTING_CHANGED: N_("A setting was changed"),
     }
 )

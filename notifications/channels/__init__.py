@@ -18,6 +18,9 @@ class ChannelKind(enum.Enum):
     EMAIL = "email"
     APPRISE = "apprise"
     PUSH = "push"
+    SMS = "sms"
+    CALL = "call"
+    WEBHOOK = "webhook"
     OUTBOX = "outbox"
 
     @property
@@ -33,6 +36,29 @@ class ChannelKind(enum.Enum):
         """
         return self not in (ChannelKind.EMAIL, ChannelKind.PUSH, ChannelKind.OUTBOX)
 
+    @property
+    def tells(self) -> bool:
+        """Whether what does not wake may go over it: nobody is called for that."""
+        return self is not ChannelKind.CALL
+
+    @property
+    def by_phone(self) -> bool:
+        """Whether its address is a phone number."""
+        return self in (ChannelKind.SMS, ChannelKind.CALL)
+
+
+@dataclass(frozen=True)
+class CallBacks:
+    """Where a phone gateway tells what becomes of a message, and what was pressed; `locale` is what a call speaks.
+
+    `code` are the digits that answer; empty when nothing is asked.
+    """
+
+    status: str
+    answer: str
+    locale: str
+    code: str
+
 
 @dataclass(frozen=True)
 class Message:
@@ -41,7 +67,7 @@ class Message:
     `key` is the stable and unique id of the delivery: the same key is the same message, however often it is
     tried. `headers` and `mark` are for e-mail only: the mark is what whatever comes back names the delivery by.
     `link` is what the text leads to. A message takes the place of an earlier one with the same `topic`. `alarm` marks
-    a page, or a test of one, which is of no use late.
+    a page, or a test of one, which is of no use late. `call_backs` are for phones, which get the text alone.
     """
 
     key: str
@@ -54,11 +80,15 @@ class Message:
     topic: str = ""
     alarm: bool = False
     mark: str = ""
+    call_backs: CallBacks | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a message goes: an e-mail address, an Apprise URL or a push subscription; none shows in a log line."""
+    """Where a message goes: an e-mail address, a phone number, an Apprise URL or a push subscription.
+
+    None shows in a log line.
+    """
 
     channel: ChannelKind
     address: str = field(repr=False)
@@ -157,21 +187,23 @@ class Channel(Protocol):
 
 
 def channel_name(target: Target) -> str:
-    """The channel, and so the thread, that serves a target: e-mail has one, Apprise one per service and host.
+    """The channel, and so the thread, that serves a target: mail, SMS and calls have one each, others one per host.
 
     Web Push has one per push service. An Apprise host is shown as a digest, because some services put their token in
     its place.
     """
     if target.channel is ChannelKind.EMAIL:
         return "smtp"
-    if target.channel is ChannelKind.OUTBOX:
-        return "outbox"
     if target.channel is ChannelKind.PUSH:
         return f"push-{urlsplit(json.loads(target.address)['endpoint']).netloc[:80]}"
-    schema, _, rest = target.address.strip().partition("://")
+    if target.channel is ChannelKind.OUTBOX or target.channel.by_phone:
+        return str(target.channel.value)
+    # The secret of a webhook comes before its address.
+    schema, _, rest = target.address.strip().rpartition(" ")[2].partition("://")
     try:
         host = urlsplit(f"//{rest}").hostname or rest
     except ValueError:
         host = rest
     shown = schema.lower() if schema.isalnum() and len(schema) <= 20 else "unknown"
-    return f"apprise-{shown}-{hashlib.sha256(host.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    kind = "webhook" if target.channel is ChannelKind.WEBHOOK else "apprise"
+    return f"{kind}-{shown}-{hashlib.sha256(host.encode('utf-8', 'replace')).hexdigest()[:8]}"

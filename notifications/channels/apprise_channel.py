@@ -7,21 +7,17 @@ from typing import Any
 
 from incidents.refusals import Refused
 from incidents.words import N_
-from notifications.channels import Message, Outcome, Target, Verdict
+from notifications.channels import Message, Outcome, Target, Verdict, http_causes
 from notifications.channels.apprise_urls import display, load, secrets_of
 from notifications.channels.deadline import Deadline
-from notifications.channels.http_answers import ACCEPTED, FAULTY, SLOW, WAIT, bounded, fault, wait_asked
+from notifications.channels.http_answers import ACCEPTED, bounded
 from notifications.channels.http_watch import Exchange, watching
 
 LIMIT_SECONDS = 15.0
 _CONNECT_SECONDS = 4.0
 _READ_SECONDS = 8.0
 _LONGEST_REASON = 160
-# 402 (no credit left) and 407 are left out: both can be mended while the address stays as it is.
-_FOR_NEVER = {400, 401, 403, 404, 405, 410, 413, 415, 422}
 
-_ELSEWHERE = N_("%(service)s sends us elsewhere (HTTP %(status)s); enter its final address.")
-_REFUSED = N_("%(service)s refused the message (HTTP %(status)s); check the address of the channel.")
 _UNKNOWN = N_("%(service)s did not take the message: %(reason)s")
 _BROKEN = N_("The adapter for %(service)s failed: %(reason)s")
 
@@ -46,7 +42,7 @@ class AppriseChannel:
             try:
                 taken = service.notify(**_content(service, message))
             except _AskedToWait as wait:
-                return Outcome.because(Verdict.TRY_AGAIN, WAIT, {"service": shown}, retry_after=bounded(wait.seconds))
+                return http_causes.asked_to_wait(shown, bounded(wait.seconds))
             # More than a hundred adapters of others: whatever one of them raises, the page is tried again.
             except Exception as error:
                 params = {"service": shown, "reason": type(error).__name__}
@@ -95,11 +91,13 @@ def _content(service: Any, message: Message) -> dict[str, Any]:
     text = fit(text, room)
     if service.body_max_line_count > 0:
         text = " ".join(text.split())
+    # Turned into Markdown by Apprise, each dot of the link would get a backslash, and it could not be tapped.
+    form = "markdown" if service.notify_format == "markdown" else "text"
     is_page = message.headers.get("X-Priority", "").startswith(("1", "2"))
     return {
         "title": subject,
         "body": text,
-        "body_format": "text",
+        "body_format": form,
         "overflow": "upstream",
         "notify_type": "failure" if is_page else "info",
     }
@@ -125,22 +123,11 @@ def fit(text: str, room: int) -> str:
 
 
 def _why(exchange: Exchange, service: str, hidden: list[str]) -> Outcome:
-    status, params = exchange.status, {"service": service, "status": str(exchange.status)}
-    if exchange.deadline.passed:
-        seconds = f"{exchange.deadline.seconds:g}"
-        return Outcome.because(Verdict.TRY_AGAIN, SLOW, {"service": service, "seconds": seconds})
-    if exchange.error is not None:
-        return fault(exchange.error, service)
-    if status is None or 200 <= status < 300:
-        reason = _scrubbed(exchange.warnings, hidden)
-        return Outcome.because(Verdict.TRY_AGAIN, _UNKNOWN, {"service": service, "reason": reason})
-    wait = wait_asked(exchange.retry_after)
-    if status == 429:
-        return Outcome.because(Verdict.TRY_AGAIN, WAIT, params, retry_after=wait)
-    if status in _FOR_NEVER:
-        return Outcome.because(Verdict.NEVER, _REFUSED, params)
-    cause = _ELSEWHERE if 300 <= status < 400 else FAULTY
-    return Outcome.because(Verdict.TRY_AGAIN, cause, params, retry_after=wait)
+    known = http_causes.outcome_of(exchange, service)
+    if known is not None:
+        return known
+    reason = _scrubbed(exchange.warnings, hidden)
+    return Outcome.because(Verdict.TRY_AGAIN, _UNKNOWN, {"service": service, "reason": reason})
 
 
 def _scrubbed(warnings: list[str], hidden: list[str]) -> str:

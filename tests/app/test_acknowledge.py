@@ -15,6 +15,7 @@ from incidents.incident import Incident
 from incidents.law.clock import utcnow
 from incidents.timeline import Entry, Kind
 from notifications import delivery, paging
+from notifications.channels import ChannelKind
 from notifications.contact import Contact, contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.messages import build, signed
@@ -136,11 +137,13 @@ def test_a_forged_or_foreign_link_opens_nothing(installation: Installation, clie
     assert client.post("/p/anything").status_code == 410
 
 
-def sent_a_test(installation: Installation, cast: Cast, state: DeliveryState) -> tuple[Contact, str]:
+def sent_a_test(
+    installation: Installation, cast: Cast, state: DeliveryState, *, channel: ChannelKind = ChannelKind.EMAIL
+) -> tuple[Contact, str]:
     """A contact that has proved nothing yet, and the link of the test page that it was sent."""
     with installation.store.writing() as session:
         contact = contacts_of(session, cast.ivo)[0]
-        contact.verified_at = None
+        contact.verified_at, contact.channel = None, channel
         sent = delivery.queue(session, contact, Purpose.TEST, now=utcnow())
         sent.state = state
         return contact, f"/p/{signed(installation.keyring, sent.token)}"
@@ -161,6 +164,38 @@ def test_a_test_page_proves_a_contact_only_through_the_public_address(
     assert "counts from now on" in right.text
     with installation.store.reading() as session:
         assert session.get_one(Contact, contact.id).verified_at is not None
+
+
+@pytest.mark.parametrize(("answer", "wakes"), [("yes", True), ("no", False)])
+def test_a_test_over_what_could_wake_asks_whether_the_locked_silenced_phone_rang(
+    installation: Installation, client: FlaskClient, cast: Cast, answer: str, wakes: bool
+) -> None:
+    contact, link = sent_a_test(installation, cast, DeliveryState.ACCEPTED, channel=ChannelKind.APPRISE)
+
+    too_early = client.post(link, data={"woke": "yes"}, base_url="http://localhost:8000")
+    with installation.store.reading() as session:
+        assert session.get_one(Contact, contact.id).woke_at is None
+    told = client.post(link, data={"woke": answer}, base_url="http://localhost:8000")
+
+    assert "Did the locked, silenced phone ring?" in too_early.text
+    assert ("counts as waking you" in told.text) is wakes
+    assert ("Do Not Disturb" in told.text and "Emergency Bypass" in told.text) is not wakes
+    with installation.store.reading() as session:
+        found = session.get_one(Contact, contact.id)
+        assert (found.proved(utcnow()), found.wakes(utcnow())) == (True, wakes)
+
+
+def test_mail_is_never_asked_whether_it_woke_and_never_counts_as_waking(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    contact, link = sent_a_test(installation, cast, DeliveryState.ACCEPTED)
+
+    proved = client.post(link, base_url="http://localhost:8000")
+    client.post(link, data={"woke": "yes"}, base_url="http://localhost:8000")
+
+    assert "Did the locked" not in proved.text
+    with installation.store.reading() as session:
+        assert session.get_one(Contact, contact.id).woke_at is None
 
 
 def test_a_message_shown_only_on_the_outbox_screen_proves_nothing(

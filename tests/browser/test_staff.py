@@ -118,7 +118,7 @@ def test_the_administrators_pages_are_accessible(looms: Served, opened: Opener, 
     page = opened(size, scheme)
     sign_in(page, looms, Role.ADMINISTRATOR)
 
-    for path in ("/people", "/settings", "/settings/bounces", "/outbox", "/account"):
+    for path in ("/people", "/settings", "/settings/bounces", "/settings/phones", "/outbox", "/account"):
         page.goto(looms.address + path)
         assert axe(page) == [], path
 

@@ -45,6 +45,7 @@ UNSEEN = {
     "Verdict": "inside delivery; people read the cause",
     "Finding": "inside the reading of reports; people read the cause",
     "TakenIn": "one word for the program that hands a mail in; docs/operating.md says what each means",
+    "Said": "an answer is a sentence of its own",
     "Step": "how far a hand-over came; people read the cause",
 }
 """Choices that no page shows by themselves, and why."""

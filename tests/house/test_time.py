@@ -9,6 +9,7 @@ from tests.house.source import called, sources, told
 CLOCK = "incidents.law.clock"
 READERS = {
     "app": "pages, the command line and the worker read the time once and hand it in",
+    "notifications.channels.webhook": "a signature carries the instant at which it was made, and is too old in minutes",
     "notifications.engine": "the heartbeat: its tick, and the clock that tests replace",
 }
 """Who may call `utcnow()`, and why."""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from incidents.law.clock import utcnow
 from incidents.organisation import the_organisation
 from incidents.people import RIGHTS, Person, Role
 from incidents.timeline import Prose
+from notifications.channels import ChannelKind
 from notifications.contact import Contact
 from notifications.delivery import Delivery, Purpose
 from notifications.links import masked
@@ -53,7 +55,10 @@ MACHINES = {"/healthz", "/readyz", "/evidence/<token>"}
 """Read by machines, or a file as it was sent."""
 
 NONSENSE = "☃"
-PREFIXES = ("", "role-", "way-", "end-")
+KINDS = (ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.CALL, ChannelKind.WEBHOOK)
+"""Those whose messages are worded differently."""
+
+PREFIXES = ("", "role-", "way-", "phone-", "hook-", "gateway-", "answers-", "end-")
 """Of the forms that share a page."""
 
 LAST = ("/end", "sign-out")
@@ -228,10 +233,10 @@ def test_every_message_speaks_only_the_readers_language(house: House) -> None:
     with house.installation.store.reading() as session:
         for delivery in session.scalars(select(Delivery)):
             page = delivery.page_id
-            wording = house.installation.wording(session, None)
-            for drill in (False, True) if page else (False,):
-                message = build(session, _drilled(session, delivery, drill), **_parts(house, wording))
-                where = f"the {delivery.purpose.value} message{' of a drill' if drill else ''}"
+            wording = replace(house.installation.wording(session, None), texts_back=True, chats_back=True)
+            for drill, kind in product((False, True) if page else (False,), KINDS):
+                message = build(session, _drilled(session, delivery, drill, kind), **_parts(house, wording))
+                where = f"the {delivery.purpose.value} message by {kind.value}{' of a drill' if drill else ''}"
                 heard.said([message.subject, *message.text.splitlines(), *Page(message.html or "").said], where)
                 seen.add(delivery.purpose)
 
@@ -243,12 +248,13 @@ def _parts(house: House, wording: Any) -> dict[str, Any]:
     return {"keyring": house.installation.keyring, "wording": wording, "now": utcnow()}
 
 
-def _drilled(session: Any, delivery: Delivery, drill: bool) -> Delivery:
-    """The delivery, its page turned into a drill for this session alone."""
+def _drilled(session: Any, delivery: Delivery, drill: bool, kind: ChannelKind) -> Delivery:
+    """The delivery over another kind of channel, its page turned into a drill, for this session alone."""
     from notifications.page import Page as Paging
 
-    if delivery.page_id:
-        with session.no_autoflush:
+    with session.no_autoflush:
+        delivery.contact.channel = kind
+        if delivery.page_id:
             session.get_one(Paging, delivery.page_id).drill = drill
     return delivery
 

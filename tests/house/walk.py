@@ -93,6 +93,7 @@ def _values(
         "person_id": people,
         "contact_id": list(session.scalars(select(Contact.id).where(Contact.person_id.in_(people[:2])))),
         "role": [Role.RESPONDER.value],
+        "where": ["up"],
         "token": tokens.get(rule.endpoint.partition(".")[0], []),
     }
     if incident is not None:

@@ -8,12 +8,16 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -162,7 +166,7 @@ def certificate(folder: Path) -> Path:
 
 @dataclass
 class Web:
-    """An HTTP server that keeps what it was sent; `hang` and `drip` hold the caller up."""
+    """An HTTP server that keeps what it was sent, JSON or a form; `hang` and `drip` hold the caller up."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -170,8 +174,34 @@ class Web:
     hang: bool = False
     drip: bool = False
     requests: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    headers_seen: list[Mapping[str, str]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     port: int = 0
     over: threading.Event = field(default_factory=threading.Event)
+
+
+def form_fields(sent: bytes) -> Iterator[tuple[str, object]]:
+    """The fields of a form; one that was sent several times is a list."""
+    for name, values in parse_qs(sent.decode(), keep_blank_values=True).items():
+        yield name, values if len(values) > 1 else values[0]
+
+
+@contextmanager
+def all_to(port: int) -> Iterator[None]:
+    """Whatever `requests` sends to any host goes to this port of the loopback; the Host header keeps the name.
+
+    Services whose address is fixed can be doubled in no other way. Everything below stays real: adapters, sockets.
+    """
+    plain = requests.Session.send
+
+    def send(self: requests.Session, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        parts = urlsplit(request.url or "")
+        request.headers["Host"] = parts.netloc
+        request.url = urlunsplit(("http", f"127.0.0.1:{port}", parts.path, parts.query, ""))
+        return plain(self, request, **kwargs)
+
+    with patch.object(requests.Session, "send", send):
+        yield
 
 
 @contextmanager
@@ -180,9 +210,15 @@ def web_server() -> Iterator[Web]:
     web = Web()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            web.requests.append((self.path, json.loads(sent)))
+            form = "form" in self.headers.get("Content-Type", "") or not sent
+            web.headers_seen.append(dict(self.headers.items()))
+            web.raw.append(sent)
+            web.requests.append((self.path, dict(form_fields(sent)) if form else json.loads(sent)))
             if web.hang:
                 web.over.wait(10)
                 return

@@ -1,0 +1,71 @@
+"""A phone number as a way to be reached: the form that one fills in for oneself, or an administrator for others."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, Field, StringField, ValidationError
+from wtforms.validators import DataRequired
+
+from app import errors
+from app.access import by_me
+from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
+from app.navigation import installation, organisation
+from app.places import stripped
+from app.ways import KINDS
+from incidents.law.clock import utcnow
+from incidents.people import Person
+from incidents.refusals import Refused
+from notifications import phones
+from notifications.channels import ChannelKind
+from notifications.contact import add_phone
+
+
+class PhoneForm(FlaskForm):
+    """A number, and what it shall ring by: at least one of the two."""
+
+    number = StringField(_l("Phone number"), [DataRequired(_l("Write the phone number."))], filters=[stripped])
+    sms = BooleanField(_l("Send an SMS"))
+    call = BooleanField(_l("Call it, and read the page aloud"))
+
+    def validate_call(self, field: Field) -> None:
+        if not field.data and not self.sms.data:
+            raise ValidationError(_("Choose SMS, call, or both."))
+
+    @property
+    def kinds(self) -> list[ChannelKind]:
+        """The call first: it wakes best."""
+        chosen = ((ChannelKind.CALL, self.call.data), (ChannelKind.SMS, self.sms.data))
+        return [kind for kind, wanted in chosen if wanted]
+
+
+def add(person_id: int, form: PhoneForm) -> bool:
+    """Add the number to a person. False with the refusal beside its field; then nothing of it is added."""
+    house, place, now = installation(), organisation(), utcnow()
+    try:
+        number = phones.parse(form.number.data or "", country=place.country)
+        with house.store.writing() as session:
+            person = session.get_one(Person, person_id)
+            for kind in form.kinds:
+                add_phone(
+                    session,
+                    person,
+                    number,
+                    kind,
+                    keyring=house.keyring,
+                    emergency_phone=place.emergency_phone,
+                    by=by_me(),
+                    now=now,
+                )
+    except Refused as refused:
+        form.number.errors = [errors.sentence(refused)]
+        return False
+    return True
+
+
+def unset() -> str | None:
+    """The kinds that no gateway is set for, in words: a number added now would ring nobody."""
+    house, kinds = installation(), (ChannelKind.SMS, ChannelKind.CALL)
+    missing = [str(KINDS[kind]) for kind in kinds if not house.reachable(read_session(), kind)]
+    return ", ".join(missing) or None
