@@ -23,6 +23,7 @@ from incidents.settings import MAIL_SERVER, stored, value_of
 from incidents.store import Store
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
+from notifications.channels.canary import CanaryChannel
 from notifications.channels.outbox import OutboxChannel
 from notifications.channels.smtp import Security, SmtpChannel, SmtpSettings
 from notifications.engine import Engine, Setup
@@ -97,7 +98,7 @@ class Installation:
         """Whether a kind of channel is configured, so that a message over it can reach anybody."""
         if self.settings.demo or kind is ChannelKind.OUTBOX:
             return False
-        return kind is ChannelKind.APPRISE or self.smtp(session) is not None
+        return kind in (ChannelKind.APPRISE, ChannelKind.CANARY) or self.smtp(session) is not None
 
     def make_channel(self, name: str) -> Channel:
         """The channel of that name, made anew from the present settings."""
@@ -108,6 +109,8 @@ class Installation:
                 return SmtpChannel(settings)
         if name.startswith("apprise-"):
             return AppriseChannel(name)
+        if name == "canary":
+            return CanaryChannel()
         return OutboxChannel()
 
     def on_channels_changed(self, renew: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ KINDS = {
     ChannelKind.EMAIL: _l("E-mail"),
     ChannelKind.APPRISE: _l("Phone or chat"),
     ChannelKind.OUTBOX: _l("On screen"),
+    ChannelKind.CANARY: _l("Canary: no person"),
 }
 
 

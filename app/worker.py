@@ -11,6 +11,7 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.installation import Installation
+from app.watch import Watch
 from incidents.refusals import Refused
 from incidents.store import BELLS
 from incidents.words import N_
@@ -55,6 +56,7 @@ class Worker:
         self.senders = Senders(installation.make_channel)
         self.engine: Engine = installation.engine(self.senders)
         installation.on_channels_changed(self.senders.renew)
+        self.watch = Watch(installation, self.engine.wake)
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._listening = threading.Event()
 
@@ -77,6 +79,7 @@ class Worker:
             misfire_grace_time=None,
         )
         self._scheduler.start()
+        self.watch.start()
 
     def once(self, wait: float) -> None:
         """One pass without a thread of its own: tick, and for at most `wait` seconds send what it queued."""
@@ -84,6 +87,7 @@ class Worker:
             with self.installation.store.writing() as session:
                 delivery.void_claims(session)
         self.engine.wake()
+        self.watch.once()
         self.engine.catch_up()
         for name in self.senders.stop(wait):
             log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
@@ -91,6 +95,7 @@ class Worker:
     def stop(self, wait: float = 10.0) -> None:
         """Finish what is under way, for at most `wait` seconds; the rest is due again at the next start."""
         self._listening.set()
+        self.watch.stop()
         self._scheduler.shutdown(wait=False)
         self.engine.stop(wait / 2)
         for name in self.senders.stop(wait / 2):

@@ -69,6 +69,12 @@ class Kind(enum.Enum):
     CONTACT_REMOVED = "contact-removed"
     CONTACT_VERIFIED = "contact-verified"
     SETTING_CHANGED = "setting-changed"
+    CANARY_MISSED = "canary-missed"
+    DRILL_BEGAN = "drill-began"
+    DRILL_HELD = "drill-held"
+    DRILL_MISSED = "drill-missed"
+    READINESS_RED = "readiness-red"
+    READINESS_GREEN = "readiness-green"
 
 
 class ActorKind(enum.Enum):

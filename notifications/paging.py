@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
 from incidents.timeline import SYSTEM, Entry, Kind, record
-from notifications import delivery
+from notifications import canary, delivery, drills
 from notifications.contact import Contact, contacts_of
 from notifications.delivery import Purpose
 from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, new_page, unanswered
@@ -102,6 +102,11 @@ def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
 
     An empty step passes at once to the next. If no step has anybody, it waits `waits.empty_round` and stays red.
     """
+    if page.alone:
+        by_itself = canary.ring(session, page, now=now)
+        by_itself = drills.ring(session, page, waits=waits, now=now) if by_itself is None else by_itself
+        if by_itself is not None:
+            return by_itself
     if page.quiet_until is not None:
         _ring_again(session, page, now=now)
     elapsed = now - page.round_at

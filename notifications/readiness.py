@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from incidents.people import Person, Role
 from incidents.store import Store
 from incidents.words import N_
 from incidents.words.enums import words_for
+from notifications import canary
 from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of_all
 from notifications.delivery import Delivery, DeliveryState, Purpose
@@ -40,13 +42,14 @@ class Mend(enum.Enum):
     PEOPLE = "people"
     SETTINGS = "settings"
     SERVER = "server"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True)
 class Fault:
     """One plain cause; `person` is who cannot be paged by it, None when it concerns everybody.
 
-    `person_id` is the key of that person.
+    `person_id` is the key of that person. With a `grave` one a page would reach nobody now, or a report no page.
     """
 
     cause: str
@@ -56,6 +59,14 @@ class Fault:
     mend: Mend = Mend.PEOPLE
     failure: Mapping[str, Any] | None = None
     """What a channel said, as it was stored: `%(cause)s` of the sentence."""
+    grave: bool = False
+
+    @property
+    def key(self) -> str:
+        """The same for the same cause and person, whatever its figures."""
+        digest = hashlib.sha256(self.cause.encode()).hexdigest()[:12]
+        roles = "".join(f".{value.value}" for value in self.params.values() if isinstance(value, Role))
+        return f"{digest}{roles}.{self.person_id or 0}"
 
     def words(self, translate: Callable[[str], str] = str) -> str:
         """The cause as a sentence."""
@@ -85,6 +96,11 @@ class Readiness:
     def red(self) -> bool:
         return self.ready < ENOUGH or bool(self.faults)
 
+    @property
+    def grave(self) -> bool:
+        """Whether a page would reach nobody now, or a report no page."""
+        return self.ready == 0 or any(fault.grave for fault in self.faults)
+
 
 def readiness(
     session: Session,
@@ -97,10 +113,10 @@ def readiness(
     faults: list[Fault] = []
     if organisation.set_up_at is None:
         unset = N_("Tocsin is not set up. Open the set-up link that was printed when it started.")
-        faults.append(Fault(unset, mend=Mend.SERVER))
+        faults.append(Fault(unset, mend=Mend.SERVER, grave=True))
     elif not organisation.public_address:
         no_address = N_("No public address is set, so pages would carry no link. Set it in the settings.")
-        faults.append(Fault(no_address, mend=Mend.SETTINGS))
+        faults.append(Fault(no_address, mend=Mend.SETTINGS, grave=True))
     last_beat_at, silent = _engine(session, organisation)
     faults += _beat_faults(None if last_beat_at is None else now - last_beat_at)
     ladder = Ladder.of(session, organisation.id)
@@ -117,7 +133,9 @@ def readiness(
     if organisation.set_up_at is not None and len(people) < ENOUGH:
         faults.append(Fault(N_("Fewer than two people can be paged. Invite another one.")))
     if silent:
-        faults.append(Fault(N_("Pages that ring nobody at all: %(number)s."), params={"number": silent}))
+        silence = N_("Pages that ring nobody at all: %(number)s.")
+        faults.append(Fault(silence, params={"number": silent}, grave=True))
+    faults += canary_faults(session, organisation, now=now)
     return Readiness(ready, tuple(faults), tuple(gaps))
 
 
@@ -140,16 +158,26 @@ def engine_faults(session: Session, *, now: datetime) -> list[Fault]:
     return _beat_faults(beat_age(session, now=now))
 
 
+def canary_faults(session: Session, organisation: Organisation, *, now: datetime) -> list[Fault]:
+    """Whether the last canary came through."""
+    last = canary.latest(session, organisation.id, now=now)
+    if last is None or not canary.is_missed(last, now=now):
+        return []
+    missed = N_("The nightly test report of %(night)s did not come through.")
+    return [Fault(missed, params={"night": last.night}, mend=Mend.WATCH, grave=True)]
+
+
 def _beat_faults(age: timedelta | None) -> list[Fault]:
     if age is None:
         none_yet = N_("No worker has run yet, so nothing is sent. Start one: tocsin serve, or tocsin worker.")
-        return [Fault(none_yet, mend=Mend.SERVER)]
+        return [Fault(none_yet, mend=Mend.SERVER, grave=True)]
     if age > STALE:
         return [
             Fault(
                 N_("The worker last ticked %(minutes)s min ago, so nothing is sent. Restart it."),
                 params={"minutes": int(age.total_seconds() // 60)},
                 mend=Mend.SERVER,
+                grave=True,
             )
         ]
     return []

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
 from incidents.people import Person
+from notifications import drills
 from notifications.page import Acknowledgement, Page, PageEntry
 
 
@@ -41,6 +42,7 @@ def ringing(
             PageEntry.answered_at.is_(None),
             or_(Page.quiet_until.is_(None), Page.quiet_until <= now),
             or_(PageEntry.incident_id.is_(None), mine),
+            or_(PageEntry.incident_id.is_not(None), Page.drill.is_(False), drills.of_person(person.id)),
         )
         .group_by(Page.id)
         .order_by(Page.opened_at, Page.id)

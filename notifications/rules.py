@@ -24,6 +24,7 @@ class Whom(enum.Enum):
     HANDLER = "handler"
     DPO = "dpo"
     OTHERS_RUNG = "others-rung"
+    WATCHERS = "watchers"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ PAGE = Rule(Loudness.PAGE)
 NOBODY = Rule(Loudness.NOBODY)
 TELL_HANDLER = Rule(Loudness.TELL, Whom.HANDLER)
 TELL_DPO = Rule(Loudness.TELL, Whom.DPO)
+TELL_WATCHERS = Rule(Loudness.TELL, Whom.WATCHERS)
 TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG)
 FIRST_STEP = Rule(Loudness.NOBODY, first_step=True)
 
@@ -105,6 +107,13 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_REMOVED: NOBODY,
         Kind.CONTACT_VERIFIED: NOBODY,
         Kind.SETTING_CHANGED: NOBODY,
+        # What would fail tonight is for those who can mend it, by day.
+        Kind.CANARY_MISSED: TELL_WATCHERS,
+        Kind.DRILL_BEGAN: NOBODY,
+        Kind.DRILL_HELD: NOBODY,
+        Kind.DRILL_MISSED: TELL_WATCHERS,
+        Kind.READINESS_RED: TELL_WATCHERS,
+        Kind.READINESS_GREEN: TELL_WATCHERS,
     }
 )
 

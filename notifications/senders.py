@@ -35,7 +35,7 @@ class Senders:
         *,
         most: int = MOST_THREADS,
         idle: float = IDLE_SECONDS,
-        reserved: Collection[str] = ("smtp", "outbox"),
+        reserved: Collection[str] = ("smtp", "outbox", "canary"),
     ) -> None:
         self._make_channel = make_channel
         self._most = most

@@ -11,7 +11,7 @@ from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Entry, Kind, person_as_actor, record
 from incidents.words import N_
-from notifications import delivery
+from notifications import delivery, drills
 from notifications.page import Acknowledgement, Page, PageEntry, hold_page, holder, new_page, unanswered
 from notifications.policy import Waits
 
@@ -57,6 +57,8 @@ def acknowledge(
         by_link.acknowledged_at = now
     delivery.cancel_rings(session, page.id)
     _record_taken(session, page, taken, now=now)
+    if page.drill:
+        drills.taken(session, page, taken, now=now)
     return taken
 
 

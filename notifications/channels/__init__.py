@@ -17,11 +17,12 @@ class ChannelKind(enum.Enum):
     EMAIL = "email"
     APPRISE = "apprise"
     OUTBOX = "outbox"
+    CANARY = "canary"
 
     @property
     def pages(self) -> bool:
         """Whether this kind can wake anybody: a screen that nobody looks at cannot."""
-        return self is not ChannelKind.OUTBOX
+        return self not in (ChannelKind.OUTBOX, ChannelKind.CANARY)
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ def channel_name(target: Target) -> str:
         return "smtp"
     if target.channel is ChannelKind.OUTBOX:
         return "outbox"
+    if target.channel is ChannelKind.CANARY:
+        return "canary"
     schema, _, rest = target.address.strip().partition("://")
     try:
         host = urlsplit(f"//{rest}").hostname or rest
