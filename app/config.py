@@ -197,6 +197,8 @@ def _unsafe(settings: Settings) -> list[str]:
         fault = address_fault(settings.public_address, allow_plain=settings.allow_plain_http)
         if fault:
             faults.append(f"public_address: {fault}")
+    if settings.canary_within < 60:
+        faults.append("canary_within must be at least 60, or a slow form would take the test report for a real one.")
     if settings.watchdog_url and not _may_be_pinged(settings.watchdog_url):
         faults.append("watchdog_url must be an https address, such as https://hc.example.com/ping/….")
     return faults

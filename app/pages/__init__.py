@@ -15,6 +15,7 @@ PAGES = (
     "setup",
     "account",
     "people",
+    "readiness",
     "settings",
     "outbox",
     "desk",

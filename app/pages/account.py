@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, session, url_for
 from flask_login import current_user, logout_user
+from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Answer
+from wtforms import BooleanField
 from wtforms.validators import DataRequired
 
-from app import passwords, signing_in
+from app import errors, passwords, signing_in
 from app.access import anybody_signed_in, me
 from app.extensions import read_session
 from app.language import gettext as _
@@ -20,8 +22,9 @@ from app.ways import ways
 from incidents import accounts
 from incidents.law.clock import utcnow
 from incidents.people import Person
+from incidents.refusals import Refused
 from incidents.words.enums import words_for
-from notifications import welcome
+from notifications import drills, welcome
 from notifications.contact import contacts_of
 
 pages = Blueprint("account", __name__)
@@ -36,6 +39,12 @@ class PasswordForm(NewPassword):
 
     def about(self) -> Iterable[str]:
         return (me().name, me().email)
+
+
+class DrillForm(FlaskForm):
+    """Whether a fire drill may ring at any hour."""
+
+    any_hour = BooleanField(_l("A drill may ring me at any hour, at night and at weekends too"))
 
 
 @pages.get("/account")
@@ -94,6 +103,32 @@ def send_test(contact_id: int) -> Answer:
     return redirect(url_for("account.account"), code=303)
 
 
+@pages.post("/account/drill")
+@anybody_signed_in
+def drill() -> Answer:
+    """Ring oneself now, over every way, as a page at night would."""
+    house = installation()
+    try:
+        with house.store.writing() as writing:
+            drills.begin_now(writing, writing.get_one(Person, me().id), now=utcnow())
+    except Refused as refused:
+        flash(errors.sentence(refused), "warning")
+        return redirect(url_for("account.account"), code=303)
+    flash(_("A drill is on its way over all your ways. Open one of its links and press the button."), "good")
+    return redirect(url_for("account.account"), code=303)
+
+
+@pages.post("/account/drills")
+@anybody_signed_in
+def set_drills() -> Answer:
+    """Choose whether drills keep to working hours."""
+    form = DrillForm()
+    with installation().store.writing() as writing:
+        writing.get_one(Person, me().id).drills_any_hour = bool(form.any_hour.data)
+    flash(_("Saved."), "good")
+    return redirect(url_for("account.account"), code=303)
+
+
 @pages.post("/account/sign-out-everywhere")
 @anybody_signed_in
 def sign_out_everywhere() -> Answer:
@@ -114,5 +149,6 @@ def _page(form: PasswordForm, status: int) -> Response:
         roles=[_(words_for(role)) for role in sorted(me().roles, key=lambda role: role.value)],
         ways=ways(read_session(), me().id, masked=False),
         shortest=passwords.SHORTEST,
+        drills=DrillForm(None, data={"any_hour": me().drills_any_hour}),
     )
     return make_response(page, status)
