@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import JSON, ForeignKey, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from incidents.organisation import Organisation
@@ -48,8 +49,11 @@ def take_turn(session: Session, organisation: Organisation, *, every: timedelta,
     database can be written.
     """
     if last_ping(session, organisation.id) is None:
-        session.add(WatchdogPing(organisation_id=organisation.id, tried_at=now))
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(WatchdogPing(organisation_id=organisation.id, tried_at=now))
+        except IntegrityError:  # another worker was quicker
+            return False
         return True
     mine = (
         update(WatchdogPing)

@@ -19,7 +19,6 @@ from notifications.channels import ChannelKind, Outcome, Verdict
 from notifications.contact import Contact, add_contact, contacts_of, verify
 from notifications.delivery import Delivery
 from notifications.drills import Drill
-from notifications.engine import Heartbeat
 from notifications.messages import signed
 from notifications.page import Page
 from notifications.readiness import Fault
@@ -37,11 +36,11 @@ def works(installation: Installation, cast: Cast, now: datetime) -> Installation
     mail = {"smtp_host": "mail.example.com", "smtp_sender": "bell@example.com"}
     installation.settings = replace(installation.settings, **mail)  # type: ignore[arg-type]
     with installation.store.writing() as session:
-        session.add(Heartbeat(worker="w", started_at=now, beat_at=now))
         dana = session.get_one(Person, cast.dana)
         phone = add_contact(session, dana, ChannelKind.APPRISE, "ntfy://ntfy.example/…", by=SYSTEM, now=now)
         verify(session, phone, by=SYSTEM, now=now)
         phone.woke_at = now
+    installation.engine().tick(now)
     return installation
 
 

@@ -39,6 +39,7 @@ UNSEEN = {
     "Unit": "of the law's files; a count explains itself in steps",
     "Loudness": "inside paging",
     "Whom": "inside paging",
+    "Source": "which pass keeps a red; people read the cause",
     "TargetKind": "a form offers the targets themselves, by name",
     "Verdict": "inside delivery; people read the cause",
     "Step": "how far a hand-over came; people read the cause",

@@ -33,7 +33,7 @@ from notifications.readiness import canary_faults
 from tests.makers import Cast
 from tests.nights.night import Night
 from tests.nights.truth import free_port
-from tests.plumbing.http import answering
+from tests.plumbing.pinged import answering
 
 LONDON = ZoneInfo("Europe/London")
 

@@ -26,7 +26,7 @@ from notifications.watchdog import last_ping, ping
 from tests.conftest import NOON
 from tests.makers import Cast, make_report
 from tests.nights.night import GONE, Night
-from tests.plumbing.http import answering
+from tests.plumbing.pinged import answering
 
 
 def found(night: Night) -> list[str]:
