@@ -118,10 +118,12 @@ def _reach(contact: Contact, way: Way, tested: datetime | None, now: datetime) -
     )
 
 
-def channel(health: Health) -> tuple[str, Line, shown.Moment | None]:
+def channel(health: Health, reachable: bool) -> tuple[str, Line, shown.Moment | None]:
     """A kind of channel: its name, how it stands, and when it last took a message."""
     accepted = shown.moment(health.accepted_at)
-    if health.failing:
+    if not reachable:
+        line = Line(_("not set up"), "danger")
+    elif health.failing:
         word = _("fails for %(number)s", number=health.failing)
         line = Line(word, "danger", shown.moment(health.failed_at), said(health.failure, _))
     elif health.accepted_at is None:

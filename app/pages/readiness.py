@@ -64,7 +64,10 @@ def readiness() -> Response:
         hours=outlook.HOURS,
         days=outlook.days(ahead),
         gaps=outlook.gaps(ahead),
-        channels=[outlook.channel(health) for health in channel_health(session, mine.id)],
+        channels=[
+            outlook.channel(health, house.reachable(session, health.channel))
+            for health in channel_health(session, mine.id)
+        ],
         beat=outlook.beat(beat_age(session, now=now), stale=STALE),
         waiting=outlook.waiting(oldest_waiting(session, mine.id, now=now), now=now),
         canary=outlook.canary(canary.latest(session, mine.id, now=now), house.settings, now=now),

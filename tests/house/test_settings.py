@@ -72,6 +72,8 @@ def test_a_setting_named_in_the_code_exists() -> None:
         ({"WAIT_CLIMB": "900,600"}, "wait_climb must rise"),
         ({"SMTP_HOST": "mail.example"}, "smtp_sender is missing"),
         ({"WAIT_LEASE": "never"}, "TOCSIN_WAIT_LEASE: write a number"),
+        ({"WATCHDOG_URL": "http://hc.example.com/ping"}, "watchdog_url must be an https address"),
+        ({"CANARY_WITHIN": "20"}, "canary_within must be at least 60"),
         ({"WAIT_LEES": "60"}, "TOCSIN_WAIT_LEES is no setting of Tocsin"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.watch import Watch
+from app.watch import Rounds, Watch
 from incidents import accounts
 from incidents.organisation import the_organisation
 from incidents.people import Person
@@ -300,3 +301,19 @@ def test_an_unwritable_database_is_a_finding(night: Night, monkeypatch: pytest.M
     beat(night)
 
     assert [fault.cause for fault in watch(night).audit()] == [auditor.UNWRITABLE]
+
+
+def test_a_round_that_fails_is_followed_by_the_next() -> None:
+    again, times = threading.Event(), []
+
+    def act() -> None:
+        times.append(1)
+        if len(times) == 1:
+            raise OSError("the disk is full")
+        again.set()
+
+    rounds = Rounds("test", 0.01, act)
+    rounds.start()
+
+    assert again.wait(10)
+    rounds.stop(5)
