@@ -97,13 +97,17 @@ class Watch:
         for each in self._rounds:
             each.stop(wait / max(len(self._rounds), 1))
 
-    def once(self) -> None:
-        """One round of each that needs no server beside it."""
+    def before(self) -> None:
+        """Where nothing runs for long: what comes before the engine's one pass."""
+        if not self.settings.demo:
+            self.drill()
+
+    def after(self) -> None:
+        """And what comes after it. What it has to tell goes out with the next one."""
         if self.settings.demo:
             return
         self.audit()
         self.look()
-        self.drill()
         if self.settings.watchdog_url:
             self.ping()
 

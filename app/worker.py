@@ -87,10 +87,11 @@ class Worker:
             with self.installation.store.writing() as session:
                 delivery.void_claims(session)
         self.engine.wake()
-        self.watch.once()
+        self.watch.before()
         self.engine.catch_up()
         for name in self.senders.stop(wait):
             log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
+        self.watch.after()
 
     def stop(self, wait: float = 10.0) -> None:
         """Finish what is under way, for at most `wait` seconds; the rest is due again at the next start."""

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import ScalarSelect, and_, bindparam, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from incidents.decisions import close
 from incidents.incident import Incident, OurRole, What
 from incidents.obligations import Targets
 from incidents.organisation import Organisation
+from incidents.orm import UTCDateTime
 from incidents.people import Person
 from incidents.timeline import SYSTEM, Kind, organisation_timeline, record
 from incidents.triage import triage
@@ -232,6 +233,30 @@ def latest(session: Session, organisation_id: int, *, now: datetime) -> Canary |
         .order_by(Canary.planned_at.desc())
         .limit(1)
     ).first()
+
+
+def missed_night() -> ScalarSelect[str]:
+    """For a query that every page makes: the night of the last canary, if `is_missed` would say so of it.
+
+    It wants the parameters `organisation_id`, `now`, and `late`, which is `LATE` before now.
+    """
+    last = (
+        select(Canary.id)
+        .where(
+            Canary.organisation_id == bindparam("organisation_id"),
+            Canary.planned_at <= bindparam("now", type_=UTCDateTime()),
+        )
+        .order_by(Canary.planned_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    unfinished = and_(Canary.cleared_at.is_(None), Canary.planned_at < bindparam("late", type_=UTCDateTime()))
+    return (
+        select(Canary.night)
+        .where(Canary.id == last, or_(Canary.failed_at.is_not(None), unfinished))
+        .correlate(None)
+        .scalar_subquery()
+    )
 
 
 MISSING = {

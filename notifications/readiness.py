@@ -117,7 +117,7 @@ def readiness(
     elif not organisation.public_address:
         no_address = N_("No public address is set, so pages would carry no link. Set it in the settings.")
         faults.append(Fault(no_address, mend=Mend.SETTINGS, grave=True))
-    last_beat_at, silent = _engine(session, organisation)
+    last_beat_at, silent, missed = _engine(session, organisation, now)
     faults += _beat_faults(None if last_beat_at is None else now - last_beat_at)
     ladder = Ladder.of(session, organisation.id)
     people = ladder.people
@@ -135,7 +135,7 @@ def readiness(
     if silent:
         silence = N_("Pages that ring nobody at all: %(number)s.")
         faults.append(Fault(silence, params={"number": silent}, grave=True))
-    faults += canary_faults(session, organisation, now=now)
+    faults += _canary_faults(missed)
     return Readiness(ready, tuple(faults), tuple(gaps))
 
 
@@ -144,13 +144,15 @@ _ENGINE = select(
     select(func.count(Page.id))
     .where(Page.organisation_id == bindparam("organisation_id"), Page.ended_at.is_(None), Page.nobody_at.is_not(None))
     .scalar_subquery(),
+    canary.missed_night(),
 )
 
 
-def _engine(session: Session, organisation: Organisation) -> tuple[datetime | None, int]:
-    """When a worker last ticked, and how many pages ring nobody."""
-    row = session.execute(_ENGINE, {"organisation_id": organisation.id}).one()
-    return row[0], row[1]
+def _engine(session: Session, organisation: Organisation, now: datetime) -> tuple[datetime | None, int, str | None]:
+    """When a worker last ticked, how many pages ring nobody, and which canary did not come through."""
+    given = {"organisation_id": organisation.id, "now": now, "late": now - canary.LATE}
+    row = session.execute(_ENGINE, given).one()
+    return row[0], row[1], row[2]
 
 
 def engine_faults(session: Session, *, now: datetime) -> list[Fault]:
@@ -158,13 +160,10 @@ def engine_faults(session: Session, *, now: datetime) -> list[Fault]:
     return _beat_faults(beat_age(session, now=now))
 
 
-def canary_faults(session: Session, organisation: Organisation, *, now: datetime) -> list[Fault]:
-    """Whether the last canary came through."""
-    last = canary.latest(session, organisation.id, now=now)
-    if last is None or not canary.is_missed(last, now=now):
-        return []
+def _canary_faults(night: str | None) -> list[Fault]:
+    """Whether the last canary came through: `night` is its date when it did not."""
     missed = N_("The nightly test report of %(night)s did not come through.")
-    return [Fault(missed, params={"night": last.night}, mend=Mend.WATCH, grave=True)]
+    return [Fault(missed, params={"night": night}, mend=Mend.WATCH, grave=True)] if night else []
 
 
 def _beat_faults(age: timedelta | None) -> list[Fault]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 from waitress.server import create_server
 
 from app import canary as trip
@@ -29,7 +30,7 @@ from incidents.timeline import Entry, Kind
 from notifications import canary as flights
 from notifications.delivery import Delivery, DeliveryState
 from notifications.page import Page
-from notifications.readiness import canary_faults
+from notifications.readiness import Fault, Mend, readiness
 from tests.makers import Cast
 from tests.nights.night import Night
 from tests.nights.truth import free_port
@@ -62,6 +63,12 @@ def plan(installation: Installation, at: datetime) -> None:
 def the_canary(installation: Installation) -> Canary:
     with installation.store.reading() as session:
         return session.scalars(select(Canary).where(Canary.started_at.is_not(None))).one()
+
+
+def missed(session: Session, *, now: datetime) -> list[Fault]:
+    """What readiness says of the canary."""
+    ready = readiness(session, the_organisation(session), reachable=lambda _session, _kind: True, now=now)
+    return [fault for fault in ready.faults if fault.mend is Mend.WATCH]
 
 
 def file(night: Night, token: str, what: str = "Something real") -> intake.Receipt:
@@ -136,7 +143,7 @@ def test_it_goes_through_the_form_to_the_pager_and_is_cleared_without_ringing_an
         assert incident.closed_at
         assert page.ended_at
         assert [(row.contact.label, row.state) for row in deliveries] == [("canary", DeliveryState.ACCEPTED)]
-        assert canary_faults(session, the_organisation(session), now=utcnow()) == []
+        assert missed(session, now=utcnow()) == []
 
 
 def test_a_canary_is_on_no_desk_in_no_register_and_in_no_figure(night: Night, cast: Cast) -> None:
@@ -208,9 +215,9 @@ def test_a_dead_way_in_is_red_and_told_to_those_who_can_mend_it(night: Night, ca
     assert not flown.cleared_at
     assert flights.missing(flown) == ("reported" if what == "dead form" else "paged")
     with house.store.reading() as session:
-        (missed,) = session.scalars(select(Entry).where(Entry.kind == Kind.CANARY_MISSED))
-        faults = canary_faults(session, the_organisation(session), now=night.now)
-    assert missed.facts["missing"] == flights.missing(flown)
+        (entry,) = session.scalars(select(Entry).where(Entry.kind == Kind.CANARY_MISSED))
+        faults = missed(session, now=night.now)
+    assert entry.facts["missing"] == flights.missing(flown)
     assert [fault.grave for fault in faults] == [True]
     assert (len(night.rings("dana", "tell")), len(night.rings("adam", "tell"))) == (1, 1)
     assert rung(night) == 0, "its bell, heard later, rings nobody either"
@@ -223,9 +230,8 @@ def test_a_canary_that_never_ran_is_red(night: Night) -> None:
         due_at = row.planned_at
 
     with night.installation.store.reading() as session:
-        organisation = the_organisation(session)
-        before = canary_faults(session, organisation, now=due_at + timedelta(minutes=10))
-        after = canary_faults(session, organisation, now=due_at + timedelta(minutes=20))
+        before = missed(session, now=due_at + timedelta(minutes=10))
+        after = missed(session, now=due_at + timedelta(minutes=20))
 
     assert (before, len(after)) == ([], 1)
 

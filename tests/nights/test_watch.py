@@ -6,10 +6,13 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from app.config import Settings
+from app.installation import Installation
 from app.watch import Rounds, Watch
 from incidents import accounts
 from incidents.organisation import the_organisation
@@ -27,6 +30,7 @@ from notifications.watchdog import last_ping, ping
 from tests.conftest import NOON
 from tests.makers import Cast, make_report
 from tests.nights.night import GONE, Night
+from tests.nights.truth import free_port, mail, mail_server, tocsin, until
 from tests.plumbing.pinged import answering
 
 
@@ -317,3 +321,29 @@ def test_a_round_that_fails_is_followed_by_the_next() -> None:
 
     assert again.wait(10)
     rounds.stop(5)
+
+
+def test_a_real_process_pings_while_it_lives_and_the_outside_hears_when_it_is_killed(
+    settings: Settings, installation: Installation, cast: Cast, tmp_path: Path
+) -> None:
+    with (
+        answering() as double,
+        mail_server(tmp_path / "mails") as smtp_port,
+        tocsin(
+            settings,
+            "serve",
+            PORT=free_port(),
+            WATCHDOG_URL=f"{double.url}/ping/abc",
+            WATCHDOG_EVERY=0.3,
+            **mail(smtp_port),
+        ) as server,
+    ):
+        until(lambda: len(double.asked) >= 3, seconds=60)
+
+        server.kill()
+        server.wait(10)
+        heard = len(double.asked)
+        time.sleep(1.5)
+
+    assert set(double.asked) == {"/ping/abc"}
+    assert len(double.asked) == heard
