@@ -6,9 +6,7 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, session, url_for
 from flask_login import current_user, logout_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Answer
-from wtforms import BooleanField
 from wtforms.validators import DataRequired
 
 from app import errors, passwords, signing_in
@@ -39,12 +37,6 @@ class PasswordForm(NewPassword):
 
     def about(self) -> Iterable[str]:
         return (me().name, me().email)
-
-
-class DrillForm(FlaskForm):
-    """Whether a fire drill may ring at any hour."""
-
-    any_hour = BooleanField(_l("A drill may ring me at any hour, at night and at weekends too"))
 
 
 @pages.get("/account")
@@ -118,17 +110,6 @@ def drill() -> Answer:
     return redirect(url_for("account.account"), code=303)
 
 
-@pages.post("/account/drills")
-@anybody_signed_in
-def set_drills() -> Answer:
-    """Choose whether drills keep to working hours."""
-    form = DrillForm()
-    with installation().store.writing() as writing:
-        writing.get_one(Person, me().id).drills_any_hour = bool(form.any_hour.data)
-    flash(_("Saved."), "good")
-    return redirect(url_for("account.account"), code=303)
-
-
 @pages.post("/account/sign-out-everywhere")
 @anybody_signed_in
 def sign_out_everywhere() -> Answer:
@@ -149,6 +130,5 @@ def _page(form: PasswordForm, status: int) -> Response:
         roles=[_(words_for(role)) for role in sorted(me().roles, key=lambda role: role.value)],
         ways=ways(read_session(), me().id, masked=False),
         shortest=passwords.SHORTEST,
-        drills=DrillForm(None, data={"any_hour": me().drills_any_hour}),
     )
     return make_response(page, status)

@@ -16,7 +16,7 @@ from incidents.settings import value_of
 from incidents.timeline import SYSTEM
 from notifications import canary, drills
 from notifications.channels import ChannelKind, Outcome, Verdict
-from notifications.contact import Contact, add_contact, contacts_of, verify
+from notifications.contact import Contact, add_contact, verify
 from notifications.delivery import Delivery
 from notifications.drills import Drill
 from notifications.messages import signed
@@ -185,12 +185,3 @@ def test_a_second_drill_is_refused_in_a_sentence(works: Installation, cast: Cast
     dana.send("/account/drill")
 
     assert "A drill of yours rings already. Answer it first." in words(dana)
-
-
-def test_one_may_let_drills_ring_at_any_hour(works: Installation, cast: Cast) -> None:
-    dana = Visitor(works).come_in(works, cast.dana).open("/account")
-    dana.send("/account/drills", any_hour="y")
-
-    with works.store.reading() as session:
-        assert session.get_one(Person, cast.dana).drills_any_hour
-        assert contacts_of(session, cast.dana)
