@@ -9,11 +9,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
 import click
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from app import backup as backing
 from app import database, serving
@@ -29,11 +31,14 @@ from incidents.people import Role
 from incidents.refusals import Refused
 from incidents.timeline import SYSTEM
 from incidents.words import N_
+from notifications.auditor import left_lying
 from notifications.channels import ChannelKind, Verdict
 from notifications.channels.mail import domain_of
 from notifications.channels.smtp import SmtpChannel
 from notifications.contact import add_contact
+from notifications.coverage import DAYS, coverage, on_duty
 from notifications.readiness import readiness
+from notifications.watchdog import last_ping
 
 log = logging.getLogger(__name__)
 
@@ -209,8 +214,10 @@ def _cannot_page(house: Installation) -> list[str]:
     """Why nobody would be paged, or not by a right clock; prints what else is worth knowing."""
     with house.store.reading() as session:
         organisation = the_organisation(session)
-        ready = readiness(session, organisation, reachable=house.reachable, now=utcnow())
+        now = utcnow()
+        ready = readiness(session, organisation, reachable=house.reachable, now=now)
         causes = [f"{fault.person + ' ' if fault.person else ''}{fault.words()}" for fault in ready.faults]
+        causes += [fault.words() for fault in left_lying(session, now=now)]
         causes += [
             f"{wrong.incident}: the deadline of {wrong.rule} is stored as {wrong.stored}, computed as {wrong.computed}."
             for wrong in differences(session, targets=house.targets)
@@ -221,18 +228,36 @@ def _cannot_page(house: Installation) -> list[str]:
                 "stored passwords cannot be used. Put the keyring of the backup back."
             )
         smtp = house.smtp(session)
+        notes = [gap.words() for gap in ready.gaps] + _ahead(house, session, now)
     if smtp is not None:
         channel = SmtpChannel(smtp)
         outcome = channel.check()
         channel.close()
         if outcome.verdict is not Verdict.ACCEPTED:
             causes.append(f"Mail server: {outcome.detail}")
-    for gap in ready.gaps:
-        click.echo(f"Note: {gap.words()}")
+    for note in notes:
+        click.echo(f"Note: {note}")
     click.echo(f"People who have proved that a page reaches them: {ready.ready}.")
     if ready.red and not causes:
         causes.append("Too few people have proved that a page reaches them.")
     return causes
+
+
+def _ahead(house: Installation, session: Session, now: datetime) -> list[str]:
+    """What is no cause for alarm tonight, but worth knowing: hours to come without anybody, and who watches."""
+    organisation, hours = the_organisation(session), DAYS * 24
+    on = on_duty(session, organisation)
+    found = coverage(session, organisation, now, hours, on, reachable=house.reachable, now=now)
+    notes = [fault.words() for fault in found.faults]
+    if not house.settings.watchdog_url:
+        notes.append("No outside watchdog is set (watchdog_url): if this machine dies, nobody is told.")
+    else:
+        last = last_ping(session, organisation.id)
+        told = last.pinged_at if last else None
+        notes.append(f"The watchdog was last pinged: {told.isoformat(timespec='seconds') if told else 'never'}.")
+    if not house.settings.canary:
+        notes.append("The nightly test report is switched off (canary).")
+    return notes
 
 
 @main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)

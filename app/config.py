@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from incidents.refusals import Refused
 from incidents.words import N_
@@ -83,6 +84,13 @@ class Settings:
     wait_louder_receipt: float = 900.0
     target_notice: float = 86400.0
     sign_in_lasts: float = 43200.0
+    audit_grace: float = 60.0
+    canary: bool = True
+    canary_within: float = 300.0
+    watchdog_url: str = field(default="", repr=False)
+    watchdog_every: float = 60.0
+    watchdog_timeout: float = 10.0
+    watchdog_fail: bool = False
 
     @property
     def database(self) -> str:
@@ -212,6 +220,10 @@ def _unsafe(settings: Settings) -> list[str]:
         fault = address_fault(settings.public_address, allow_plain=settings.allow_plain_http)
         if fault:
             faults.append(f"public_address: {fault}")
+    if settings.canary_within < 60:
+        faults.append("canary_within must be at least 60, or a slow form would take the test report for a real one.")
+    if settings.watchdog_url and not _may_be_pinged(settings.watchdog_url):
+        faults.append("watchdog_url must be an https address, such as https://hc.example.com/ping/….")
     return faults
 
 
@@ -253,10 +265,19 @@ def _unsafe_gateway(settings: Settings) -> list[str]:
     return faults
 
 
+def _may_be_pinged(url: str) -> bool:
+    """Plain http only to this machine: whoever reads the address on the way could ping in our place."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and loopback))
+
+
 def address_fault(address: str, *, allow_plain: bool) -> str | None:
     """What is wrong with a public address, as a message id; None when it may be used."""
-    from urllib.parse import urlsplit
-
     try:
         parts = urlsplit(address)
         host = parts.hostname

@@ -23,6 +23,7 @@ from app import postgresql
 from app.config import Settings
 from incidents import (  # noqa: F401 - every table must be known before the metadata is used
     append_only,
+    canary,
     decisions,
     evidence,
     filing,
@@ -36,7 +37,18 @@ from incidents import (  # noqa: F401 - every table must be known before the met
 from incidents.orm import Base
 from incidents.refusals import Refused
 from incidents.words import N_
-from notifications import contact, delivery, engine, escalation, mute, page, rota  # noqa: F401
+from notifications import (  # noqa: F401
+    contact,
+    delivery,
+    drills,
+    engine,
+    escalation,
+    mute,
+    page,
+    rota,
+    spells,
+    watchdog,
+)
 
 log = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ from incidents.store import Store
 from notifications.bounces.mailbox import MailboxSettings
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
+from notifications.channels.canary import CanaryChannel
 from notifications.channels.mail import ReturnAddress
 from notifications.channels.outbox import OutboxChannel
 from notifications.channels.push_subscription import Reach, is_loopback
@@ -209,6 +210,8 @@ class Installation:
                 address = self.public_address(the_organisation(session))
             subject = address if address.startswith("https://") else None
             return WebPushChannel(name, keyring=self.keyring, subject=subject, reach=self.reach(address), clock=utcnow)
+        if name == "canary":
+            return CanaryChannel()
         return OutboxChannel()
 
     def reach(self, public_address: str) -> Reach:

@@ -25,6 +25,7 @@ PLACES = (
     ("enter.enter", _l("Enter a report"), (Right.ENTER_REPORTS,)),
     ("summary.summary", _l("Summary"), (Right.READ_SUMMARY,)),
     ("register.register", _l("Register"), (Right.READ_REGISTER,)),
+    ("readiness.readiness", _l("Readiness"), (Right.SEE_READINESS,)),
     ("people.people", _l("People"), (Right.CONFIGURE,)),
     ("settings.settings", _l("Settings"), (Right.CONFIGURE,)),
     ("outbox.outbox", _l("Outbox"), (Right.CONFIGURE,)),
@@ -124,6 +125,8 @@ def _who(faults: list[Fault]) -> str:
 def _mend(faults: list[Fault]) -> str | None:
     """Where the reader can put a fault right: as an administrator, or at their own account."""
     mend, people = faults[0].mend, [fault.person_id for fault in faults]
+    if mend is Mend.WATCH:
+        return _url("readiness.readiness") if Right.SEE_READINESS in me().rights else None
     if Right.CONFIGURE in me().rights and mend is not Mend.SERVER:
         if mend is Mend.SETTINGS:
             return _url("settings.settings")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from flask import g
 
 from app.extensions import our_organisation
@@ -60,6 +60,11 @@ def _moment(at: datetime, place: ZoneInfo, locale: str) -> Moment:
     words = format_datetime(local.replace(tzinfo=None, second=0, microsecond=0), FORMAT, locale=locale)
     same_day = utc.date() == local.date()
     return Moment(utc.isoformat(), f"{words} {local:%Z}", f"{utc:%H:%M} UTC" if same_day else f"{utc:%d %b %H:%M} UTC")
+
+
+def day(at: date) -> str:
+    """A local day in words, such as "Tue 24 Nov"."""
+    return str(format_date(at, "EEE d MMM", locale=language().locale))
 
 
 def typed(at: datetime, place: ZoneInfo) -> str:

@@ -25,6 +25,7 @@ KINDS = {
     ChannelKind.CALL: _l("Voice call"),
     ChannelKind.WEBHOOK: _l("Signed webhook"),
     ChannelKind.OUTBOX: _l("On screen"),
+    ChannelKind.CANARY: _l("Canary: no person"),
 }
 
 

@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.installation import Installation
 from app.mailbox import MailboxReader, read_mailbox
+from app.watch import Watch
 from incidents.refusals import Refused
 from incidents.store import BELLS
 from incidents.words import N_
@@ -56,6 +57,7 @@ class Worker:
         self.senders = Senders(installation.make_channel)
         self.engine: Engine = installation.engine(self.senders)
         installation.on_channels_changed(self.senders.renew)
+        self.watch = Watch(installation, self.engine.wake)
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._listening = threading.Event()
         self._mailbox = MailboxReader(installation)
@@ -80,6 +82,7 @@ class Worker:
         )
         self._scheduler.start()
         self._mailbox.start()
+        self.watch.start()
 
     def once(self, wait: float) -> None:
         """One pass without a thread of its own: tick, for at most `wait` seconds send what it queued, and read what
@@ -89,15 +92,18 @@ class Worker:
             with self.installation.store.writing() as session:
                 delivery.void_claims(session)
         self.engine.wake()
+        self.watch.before()
         self.engine.catch_up()
         for name in self.senders.stop(wait):
             log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
         read_mailbox(self.installation)
+        self.watch.after()
 
     def stop(self, wait: float = 10.0) -> None:
         """Finish what is under way, for at most `wait` seconds; the rest is due again at the next start."""
         self._listening.set()
         self._mailbox.stop()
+        self.watch.stop()
         self._scheduler.shutdown(wait=False)
         self.engine.stop(wait / 2)
         for name in self.senders.stop(wait / 2):

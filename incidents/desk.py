@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session, joinedload, lazyload, selectinload
 from incidents.evidence import Evidence
 from incidents.filing import Filing
 from incidents.incident import Incident, NotFound, What, visible
+from incidents.kinds import CALLS
 from incidents.obligations import Obligation
 from incidents.orm import UTCDateTime
 from incidents.people import Person
 from incidents.report import Report
 from incidents.steps import Step
-from incidents.timeline import CALLS, Entry
+from incidents.timeline import Entry
 from incidents.words import N_
 
 SHEET = 50

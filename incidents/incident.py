@@ -153,7 +153,7 @@ class Access(Base):
 def visible(person: Person) -> Select[Incident]:
     """The incidents this person may know of: the only source of incident queries."""
     own = exists().where(Access.incident_id == Incident.id, Access.person_id == person.id)
-    query = select(Incident).where(Incident.organisation_id == person.organisation_id)
+    query = select(Incident).where(Incident.organisation_id == person.organisation_id, Incident.canary.is_(False))
     if Right.READ_INCIDENTS not in person.rights:
         return query.where(own)
     return query.where(or_(Incident.restricted.is_(False), own))

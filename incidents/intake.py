@@ -7,7 +7,7 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from incidents import receipt, steps, timeline
+from incidents import canary, receipt, steps, timeline
 from incidents.incident import Incident, OurRole, StillHappening, Urgency, What, new_codename, new_reference
 from incidents.keyring import Keyring
 from incidents.obligations import Act, Obligation, Targets, earliest, first_duties
@@ -104,11 +104,15 @@ def receive(
     arrival = arrival or Arrival()
     if not told.what.strip():
         raise Refused(N_("Write what happened. A few words are enough."), field="what")
+    spent = canary.redeem(session, arrival.form_token, keyring=keyring, now=now)
+    if canary.is_token(arrival.form_token):
+        arrival = replace(arrival, form_token=None)  # whoever sends it a second time is heard like anybody else
     earlier = _same_form(session, arrival.form_token, told, keyring)
     if earlier is not None:
         return earlier
     code = receipt.new_code(keyring, arrival.form_token, _content(told))
     incident = _open_incident(organisation, told, now=now)
+    incident.canary = spent is not None
     report = Report(
         organisation_id=organisation.id,
         received_at=now,
@@ -127,6 +131,8 @@ def receive(
     )
     duties, planned = _start_clock(session, incident, report, organisation, targets, now=now)
     _insert(session, incident, report, told, arrival, now=now)
+    if spent is not None:
+        canary.tie(session, spent, incident.id)
     insert_all(session, Obligation, [{**duty, "incident_id": incident.id} for duty in duties])
     insert_all(session, Step, [{**step, "incident_id": incident.id} for step in planned])
     set_committed_value(adopt(session, report), "incident", adopt(session, incident))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
+from incidents.kinds import Kind as Kind
 from incidents.orm import Base, Key, by_value, insert, insert_all, table
 from incidents.store import bell_written, is_postgresql
 
@@ -27,64 +28,6 @@ if TYPE_CHECKING:
 
 HASH_VERSION = 1
 NOT_ENCRYPTED = "none"
-
-
-class Kind(enum.Enum):
-    """What happened. Adding one wants a rule row (`notifications.rules`) and a sentence (`incidents.words.kinds`)."""
-
-    REPORTED = "reported"
-    ADDED = "added"
-    STILL_HAPPENING = "still-happening"
-    FILE_ADDED = "file-added"
-    ATTACHED = "attached"
-    DETACHED = "detached"
-    ASKED = "asked"
-    RANG = "rang"
-    TAKEN = "taken"
-    AWAKE = "awake"
-    SEEN = "seen"
-    RINGS_AGAIN = "rings-again"
-    SUMMONED = "summoned"
-    HANDED_OVER = "handed-over"
-    TAKEN_OVER = "taken-over"
-    PARKED = "parked"
-    PARKING_ENDED = "parking-ended"
-    CONTAINMENT_OWNED = "containment-owned"
-    LOOKED_AT = "looked-at"
-    TRIAGED = "triaged"
-    CONTAINED = "contained"
-    STEP_DONE = "step-done"
-    STEP_SKIPPED = "step-skipped"
-    STEP_REOPENED = "step-reopened"
-    NOTED = "noted"
-    CORRECTED = "corrected"
-    AWARE = "aware"
-    ANCHOR_MOVED = "anchor-moved"
-    DEADLINE_NEAR = "deadline-near"
-    DEADLINE_PASSED = "deadline-passed"
-    NOTIFIED = "notified"
-    NOT_NOTIFIED = "not-notified"
-    REFERENCE_RECEIVED = "reference-received"
-    DELAY_EXPLAINED = "delay-explained"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    MUTED = "muted"
-    SET_UP = "set-up"
-    PERSON_INVITED = "person-invited"
-    PERSON_LEFT = "person-left"
-    ROLE_GRANTED = "role-granted"
-    ROLE_REVOKED = "role-revoked"
-    CONTACT_ADDED = "contact-added"
-    CONTACT_REMOVED = "contact-removed"
-    CONTACT_VERIFIED = "contact-verified"
-    CONTACT_RENEWED = "contact-renewed"
-    CONTACT_WOKE = "contact-woke"
-    CONTACT_MOVED = "contact-moved"
-    SETTING_CHANGED = "setting-changed"
-
-
-CALLS = (Kind.SUMMONED, Kind.HANDED_OVER)
-"""What calls one person or role; the facts name them by key."""
 
 
 class ActorKind(enum.Enum):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from incidents.orm import Base, Key, by_value, only_some, table
 from incidents.people import Person
 from incidents.timeline import Entry
-from notifications.channels import Outcome, Verdict
+from notifications.channels import ChannelKind, Outcome, Verdict
 from notifications.contact import Contact
 from notifications.policy import Waits
 
@@ -162,7 +162,7 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    gone = [row for row in due if row.contact.removed_at or row.contact.ended or row.person.left_at]
+    gone = [row for row in due if row.contact.removed_at or row.contact.ended or _has_left(row)]
     for delivery in gone:
         _let_go(delivery, DeliveryState.CANCELLED)
     wanted = _joined([row for row in due if row not in gone])
@@ -193,6 +193,11 @@ def release(session: Session, delivery_id: int, worker: str, state: DeliveryStat
         _let_go(delivery, state)
         delivery.due_at = now
     session.flush()
+
+
+def _has_left(delivery: Delivery) -> bool:
+    """The canary's sink is nobody's, so it stands under a name that was never there."""
+    return delivery.person.left_at is not None and delivery.contact.channel is not ChannelKind.CANARY
 
 
 def put_off(session: Session, delivery: Delivery, wait: timedelta, *, now: datetime) -> None:

@@ -161,10 +161,7 @@ def _aim(target: EscalationTarget) -> Aim:
 
 
 def plan_for(session: Session, page: Page, *, waits: Waits) -> Plan:
-    """How this page climbs. A summons rings whom it names first, and only then as a page of its urgency does.
-
-    A drill rings whom it names and never climbs.
-    """
+    """How this page climbs. A summons rings whom it names first, and only then as a page of its urgency does."""
     plan = plan_of(session, page.organisation_id, page.urgency, waits=waits)
     if page.summons_person_id is not None:
         named = Aim(TargetKind.PERSON, page.summons_person_id)
@@ -173,8 +170,6 @@ def plan_for(session: Session, page: Page, *, waits: Waits) -> Plan:
     else:
         return plan
     first = Stage(timedelta(), (named,))
-    if page.drill:
-        return replace(plan, stages=(first,))
     grace = plan.stages[1].after if plan.last else plan.repeat
     later = tuple(replace(stage, after=stage.after + grace, wants=1) for stage in plan.stages)
     return replace(plan, stages=(first, *later), round=plan.round + grace)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, contains_eager, defer
 from incidents.incident import Incident
 from incidents.organisation import the_organisation
 from incidents.orm import insert_all
-from incidents.people import Person, Role, holders
+from incidents.people import Person, Role, holders, holders_of
 from incidents.timeline import Bell, Entry, Kind
 from notifications import delivery, paging, taking
 from notifications.contact import in_use, way_to_tell
@@ -173,11 +173,14 @@ def _told(session: Session, entry: Entry, whom: Whom) -> list[Person]:
     elif whom is Whom.HANDLER_BEFORE:
         before = session.get(Person, entry.facts["before"]) if "before" in entry.facts else None
         people = [before] if before is not None and before.left_at is None else []
+    elif whom is Whom.WATCHERS:
+        held = holders_of(session, entry.organisation_id, (Role.DPO, Role.ADMINISTRATOR))
+        people = list({person.id: person for each in held.values() for person in each}.values())
     elif whom is Whom.HANDLER and incident is not None and incident.handler and incident.handler.left_at is None:
         people = [incident.handler]
     else:
         # A DPO who grants themself a role is the author: then the next one who can hear of it does.
-        held = (holders(session, entry.organisation_id, role) for role in (Role.DPO, Role.DEPUTY, Role.MANAGEMENT))
-        others = ([person for person in people if person.id != entry.person_id] for people in held)
+        ranked = (holders(session, entry.organisation_id, role) for role in (Role.DPO, Role.DEPUTY, Role.MANAGEMENT))
+        others = ([person for person in people if person.id != entry.person_id] for people in ranked)
         people = next((people for people in others if people), [])
     return [person for person in people if person.id != entry.person_id]

@@ -160,7 +160,8 @@ def _ring_facts(
     urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
     codename = first.codename if first is not None else page.codename
     facts.update(codename=codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
-    facts.update(next_act=None, late=False, drill=page.drill, call=call_of(page))
+    facts.update(next_act=None, late=False, drill=page.drill, practice=page.drill and first is None)
+    facts["call"] = call_of(page)
     if first is not None and first.next_act and first.next_due_at:
         facts["next_act"] = wording.translate(first.next_act)
         facts["next_due"] = instant(first.next_due_at, wording)

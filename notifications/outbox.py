@@ -30,7 +30,8 @@ def recent(session: Session, organisation_id: int, *, limit: int = 100) -> list[
     return list(
         session.scalars(
             select(Delivery)
-            .where(Delivery.organisation_id == organisation_id)
+            .join(Contact, Contact.id == Delivery.contact_id)
+            .where(Delivery.organisation_id == organisation_id, Contact.channel != ChannelKind.CANARY)
             .order_by(Delivery.id.desc())
             .limit(limit)
         )

@@ -8,9 +8,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
+from incidents.kinds import CALLS
 from incidents.people import Role
-from incidents.timeline import CALLS, SYSTEM, Entry, Kind, record
-from notifications import delivery
+from incidents.timeline import SYSTEM, Entry, Kind, record
+from notifications import canary, delivery, drills
 from notifications.delivery import Purpose
 from notifications.escalation import plan_for
 from notifications.mute import muted_until
@@ -113,6 +114,11 @@ def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
     A step without anybody who can be reached passes at once to the next. If no step has anybody, it waits
     `waits.empty_round` and stays red.
     """
+    if page.alone:
+        by_itself = canary.ring(session, page, now=now)
+        by_itself = drills.ring(session, page, waits=waits, now=now) if by_itself is None else by_itself
+        if by_itself is not None:
+            return by_itself
     if page.quiet_until is not None:
         _ring_again(session, page, now=now)
     plan = plan_for(session, page, waits=waits)

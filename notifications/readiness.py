@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from incidents.people import Person, Role
 from incidents.store import Store
 from incidents.words import N_
 from incidents.words.enums import words_for
+from notifications import canary
 from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of_all
 from notifications.delivery import Delivery, DeliveryState, Purpose
@@ -40,13 +42,14 @@ class Mend(enum.Enum):
     PEOPLE = "people"
     SETTINGS = "settings"
     SERVER = "server"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True)
 class Fault:
     """One plain cause; `person` is who cannot be paged by it, None when it concerns everybody.
 
-    `person_id` is the key of that person.
+    `person_id` is the key of that person. With a `grave` one a page would reach nobody now, or a report no page.
     """
 
     cause: str
@@ -56,6 +59,14 @@ class Fault:
     mend: Mend = Mend.PEOPLE
     failure: Mapping[str, Any] | None = None
     """What a channel said, as it was stored: `%(cause)s` of the sentence."""
+    grave: bool = False
+
+    @property
+    def key(self) -> str:
+        """The same for the same cause and person, whatever its figures."""
+        digest = hashlib.sha256(self.cause.encode()).hexdigest()[:12]
+        roles = "".join(f".{value.value}" for value in self.params.values() if isinstance(value, Role))
+        return f"{digest}{roles}.{self.person_id or 0}"
 
     def words(self, translate: Callable[[str], str] = str) -> str:
         """The cause as a sentence."""
@@ -85,6 +96,11 @@ class Readiness:
     def red(self) -> bool:
         return self.ready < ENOUGH or bool(self.faults)
 
+    @property
+    def grave(self) -> bool:
+        """Whether a page would reach nobody now, or a report no page."""
+        return self.ready == 0 or any(fault.grave for fault in self.faults)
+
 
 def readiness(
     session: Session,
@@ -97,15 +113,15 @@ def readiness(
     faults: list[Fault] = []
     if organisation.set_up_at is None:
         unset = N_("Tocsin is not set up. Open the set-up link that was printed when it started.")
-        faults.append(Fault(unset, mend=Mend.SERVER))
+        faults.append(Fault(unset, mend=Mend.SERVER, grave=True))
     elif not organisation.public_address:
         no_address = N_("No public address is set, so pages would carry no link. Set it in the settings.")
-        faults.append(Fault(no_address, mend=Mend.SETTINGS))
-    last_beat_at, silent = _engine(session, organisation)
+        faults.append(Fault(no_address, mend=Mend.SETTINGS, grave=True))
+    last_beat_at, silent, missed = _engine(session, organisation, now)
     faults += _beat_faults(None if last_beat_at is None else now - last_beat_at)
     ladder = Ladder.of(session, organisation.id)
     people = ladder.people
-    unpageable = faults_of(session, people, reachable)
+    unpageable = faults_of(session, people, reachable, now=now)
     faults += unpageable
     ready = len(people) - len(unpageable)
     gaps = [
@@ -117,7 +133,9 @@ def readiness(
     if organisation.set_up_at is not None and len(people) < ENOUGH:
         faults.append(Fault(N_("Fewer than two people can be paged. Invite another one.")))
     if silent:
-        faults.append(Fault(N_("Pages that ring nobody at all: %(number)s."), params={"number": silent}))
+        silence = N_("Pages that ring nobody at all: %(number)s.")
+        faults.append(Fault(silence, params={"number": silent}, grave=True))
+    faults += _canary_faults(missed)
     return Readiness(ready, tuple(faults), tuple(gaps))
 
 
@@ -126,13 +144,15 @@ _ENGINE = select(
     select(func.count(Page.id))
     .where(Page.organisation_id == bindparam("organisation_id"), Page.ended_at.is_(None), Page.nobody_at.is_not(None))
     .scalar_subquery(),
+    canary.missed_night(),
 )
 
 
-def _engine(session: Session, organisation: Organisation) -> tuple[datetime | None, int]:
-    """When a worker last ticked, and how many pages ring nobody."""
-    row = session.execute(_ENGINE, {"organisation_id": organisation.id}).one()
-    return row[0], row[1]
+def _engine(session: Session, organisation: Organisation, now: datetime) -> tuple[datetime | None, int, str | None]:
+    """When a worker last ticked, how many pages ring nobody, and which canary did not come through."""
+    given = {"organisation_id": organisation.id, "now": now, "late": now - canary.LATE}
+    row = session.execute(_ENGINE, given).one()
+    return row[0], row[1], row[2]
 
 
 def engine_faults(session: Session, *, now: datetime) -> list[Fault]:
@@ -140,16 +160,23 @@ def engine_faults(session: Session, *, now: datetime) -> list[Fault]:
     return _beat_faults(beat_age(session, now=now))
 
 
+def _canary_faults(night: str | None) -> list[Fault]:
+    """Whether the last canary came through: `night` is its date when it did not."""
+    missed = N_("The nightly test report of %(night)s did not come through.")
+    return [Fault(missed, params={"night": night}, mend=Mend.WATCH, grave=True)] if night else []
+
+
 def _beat_faults(age: timedelta | None) -> list[Fault]:
     if age is None:
         none_yet = N_("No worker has run yet, so nothing is sent. Start one: tocsin serve, or tocsin worker.")
-        return [Fault(none_yet, mend=Mend.SERVER)]
+        return [Fault(none_yet, mend=Mend.SERVER, grave=True)]
     if age > STALE:
         return [
             Fault(
                 N_("The worker last ticked %(minutes)s min ago, so nothing is sent. Restart it."),
                 params={"minutes": int(age.total_seconds() // 60)},
                 mend=Mend.SERVER,
+                grave=True,
             )
         ]
     return []
@@ -183,13 +210,15 @@ def pulse(store: Store, *, now: datetime) -> str:
     return "ticking" if age <= STALE else "stale"
 
 
-def fault_of(session: Session, person: Person, reachable: Callable[[Session, ChannelKind], bool]) -> Fault | None:
-    """Why a page would not reach this person; None when a way was proved to work."""
-    return next(iter(faults_of(session, [person], reachable)), None)
+def fault_of(
+    session: Session, person: Person, reachable: Callable[[Session, ChannelKind], bool], *, now: datetime
+) -> Fault | None:
+    """Why a page would not reach this person; None when a way was proved to work, not too long ago."""
+    return next(iter(faults_of(session, [person], reachable, now=now)), None)
 
 
 def faults_of(
-    session: Session, people: Sequence[Person], reachable: Callable[[Session, ChannelKind], bool]
+    session: Session, people: Sequence[Person], reachable: Callable[[Session, ChannelKind], bool], *, now: datetime
 ) -> list[Fault]:
     """Why a page would not reach some of these people; in few queries, however many they are."""
     contacts = contacts_of_all(session, [person.id for person in people])
@@ -199,13 +228,9 @@ def faults_of(
         person_id: [contact for contact in ways if contact.channel in open_kinds]
         for person_id, ways in contacts.items()
     }
-    silent = [person for person in people if not any(_proved(contact) for contact in working[person.id])]
+    silent = [person for person in people if not any(contact.proved(now) for contact in working[person.id])]
     tested = _tested(session, [contact for person in silent for contact in working[person.id]])
     return [_fault(person, contacts[person.id], working[person.id], tested) for person in silent]
-
-
-def _proved(contact: Contact) -> bool:
-    return contact.verified_at is not None and contact.failed_at is None
 
 
 def _fault(person: Person, contacts: list[Contact], working: list[Contact], tested: set[int]) -> Fault:
@@ -227,6 +252,8 @@ def _cause(
         return N_("cannot be reached: %(cause)s"), failing.failure
     if person.password_hash is None:
         return N_("has not accepted the invitation."), None
+    if any(contact.verified_at for contact in working):
+        return N_("was last reached by a test page long ago. Send another one."), None
     if any(contact.id in tested for contact in working):
         return N_("has not acknowledged the test page yet."), None
     return N_("was never sent a test page. Send one."), None

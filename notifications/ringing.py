@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
 from incidents.people import Person, Role
+from notifications import drills
 from notifications.page import Acknowledgement, Page, PageEntry
 
 
@@ -44,6 +45,7 @@ def ringing(
             or_(Page.summons_person_id.is_(None), Page.summons_person_id == person.id),
             or_(Page.summons_role.is_(None), Page.summons_role.in_(person.roles)),
             or_(PageEntry.incident_id.is_(None), mine),
+            or_(PageEntry.incident_id.is_not(None), Page.drill.is_(False), drills.of_person(person.id)),
         )
         .group_by(Page.id)
         .order_by(Page.opened_at, Page.id)

@@ -25,6 +25,7 @@ class Whom(enum.Enum):
     DPO = "dpo"
     OTHERS_RUNG = "others-rung"
     HANDLER_BEFORE = "handler-before"
+    WATCHERS = "watchers"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ NOBODY = Rule(Loudness.NOBODY)
 TELL_HANDLER = Rule(Loudness.TELL, Whom.HANDLER)
 TELL_DPO = Rule(Loudness.TELL, Whom.DPO)
 TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG, at_once=True)
+TELL_WATCHERS = Rule(Loudness.TELL, Whom.WATCHERS)
 FIRST_STEP = Rule(Loudness.NOBODY, first_step=True)
 
 
@@ -121,6 +123,13 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_WOKE: NOBODY,
         Kind.CONTACT_MOVED: NOBODY,
         Kind.SETTING_CHANGED: NOBODY,
+        # What would fail tonight is for those who can mend it, by day.
+        Kind.CANARY_MISSED: TELL_WATCHERS,
+        Kind.DRILL_BEGAN: NOBODY,
+        Kind.DRILL_HELD: NOBODY,
+        Kind.DRILL_MISSED: TELL_WATCHERS,
+        Kind.READINESS_RED: TELL_WATCHERS,
+        Kind.READINESS_GREEN: TELL_WATCHERS,
     }
 )
 

@@ -35,7 +35,7 @@ class Senders:
         *,
         most: int = MOST_THREADS,
         idle: float = IDLE_SECONDS,
-        reserved: Collection[str] = ("smtp", "outbox", "sms", "call"),
+        reserved: Collection[str] = ("smtp", "outbox", "sms", "call", "canary"),
     ) -> None:
         self._make_channel = make_channel
         self._most = most

@@ -14,7 +14,8 @@ from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Entry, Kind, person_as_actor, record
 from incidents.words import N_
-from notifications import delivery
+from notifications import delivery, drills
+from notifications.contact import proved_again
 from notifications.escalation import plan_for
 from notifications.page import (
     Acknowledgement,
@@ -77,6 +78,7 @@ def acknowledge(
         by_link.acknowledged_at = now
         by_link.seen_at = by_link.seen_at or now
         delivery.got_through(session, by_link)
+        proved_again(session, by_link.contact, now=now)
     missing = _missing(session, page, waits=waits, now=now)
     if missing:
         delivery.cancel_rings(session, page.id, person_id=person.id)
@@ -86,6 +88,8 @@ def acknowledge(
     _record_taken(session, page, taken, over=taking_over, missing=missing, now=now)
     if is_summons(page):
         _end(session, page, now=now)
+    if page.drill:
+        drills.taken(session, page, taken, now=now)
     return taken
 
 

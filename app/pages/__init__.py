@@ -18,6 +18,7 @@ PAGES = (
     "hours",
     "push",
     "people",
+    "readiness",
     "settings",
     "phones",
     "outbox",

@@ -24,7 +24,7 @@ from incidents.law.clock import utcnow
 from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.words.enums import words_for
-from notifications import devices, welcome
+from notifications import devices, drills, welcome
 from notifications.channels import ChannelKind
 from notifications.contact import contacts_of, move
 
@@ -128,6 +128,21 @@ def move_way(contact_id: int, where: str) -> Answer:
         if own is None:
             abort(404)
         move(writing, own, up=where == "up", by=by_me(), now=utcnow())
+    return redirect(url_for("account.account"), code=303)
+
+
+@pages.post("/account/drill")
+@anybody_signed_in
+def drill() -> Answer:
+    """Ring oneself now, over every way, as a page at night would."""
+    house = installation()
+    try:
+        with house.store.writing() as writing:
+            drills.begin_now(writing, writing.get_one(Person, me().id), now=utcnow())
+    except Refused as refused:
+        flash(errors.sentence(refused), "warning")
+        return redirect(url_for("account.account"), code=303)
+    flash(_("A drill is on its way over all your ways. Open one of its links and press the button."), "good")
     return redirect(url_for("account.account"), code=303)
 
 

@@ -12,6 +12,7 @@ from app.navigation import installation, organisation
 from incidents.law.clock import utcnow
 from incidents.people import Right
 from notifications.delivery import Purpose
+from notifications.drills import of_page
 from notifications.links import (
     Shown,
     acknowledge_by_link,
@@ -82,13 +83,15 @@ def _show(opened: Shown, carried: str) -> Response:
     assert opened.page is not None
     held, now = opened.held, utcnow()
     mine = held is not None and held.delivery_id == opened.delivery.id
-    first = opened.alarm.first
+    first, practice = opened.alarm.first, of_page(read_session(), opened.page.id) if opened.page.drill else None
     return make_response(
         render_template(
             "acknowledge/page.html",
             codename=first.codename if first else opened.page.codename,
             urgent=opened.alarm.urgent,
             drill=opened.page.drill,
+            practice=practice is not None,
+            answered=practice is not None and practice.acknowledged_at is not None,
             more=max(opened.alarm.waiting - 1, 0),
             act=_(first.next_act) if first and first.next_act else None,
             left=shown.left(first.next_due_at, now) if first else None,

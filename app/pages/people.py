@@ -332,7 +332,7 @@ def _contact(session: Session, found: Person, contact_id: int) -> Contact:
 
 def _shown(each: Person) -> Shown:
     session, paged = read_session(), welcome.is_paged(each)
-    fault = fault_of(session, each, installation().reachable) if paged else None
+    fault = fault_of(session, each, installation().reachable, now=utcnow()) if paged else None
     roles = ", ".join(_(words_for(role)) for role in Role if role in each.roles)
     url = url_for("people.person", person_id=each.id)
     return Shown(url, each.name, roles, ways(session, each.id), paged, fault.words(_) if fault else None)

@@ -181,7 +181,7 @@ def what_is_next() -> str:
     session, house = read_session(), installation()
     people = people_at(session, organisation().id, len(STEPS) - 1)
     accepted = sum(person.password_hash is not None for person in people)
-    ready = len(people) - len(faults_of(session, people, house.reachable))
+    ready = len(people) - len(faults_of(session, people, house.reachable, now=utcnow()))
     mail = house.smtp(session) is not None
     steps = [
         Next(

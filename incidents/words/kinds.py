@@ -59,5 +59,11 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.CONTACT_WOKE: N_("A way to reach a person was proved to wake"),
         Kind.CONTACT_MOVED: N_("The order of the ways to reach a person was changed"),
         Kind.SETTING_CHANGED: N_("A setting was changed"),
+        Kind.CANARY_MISSED: N_("The nightly test report did not come through"),
+        Kind.DRILL_BEGAN: N_("A fire drill began"),
+        Kind.DRILL_HELD: N_("A fire drill was answered"),
+        Kind.DRILL_MISSED: N_("A fire drill was not answered"),
+        Kind.READINESS_RED: N_("A page might not reach a person: see the readiness page"),
+        Kind.READINESS_GREEN: N_("Nothing stands in the way of a page any more"),
     }
 )

@@ -22,11 +22,12 @@ class ChannelKind(enum.Enum):
     CALL = "call"
     WEBHOOK = "webhook"
     OUTBOX = "outbox"
+    CANARY = "canary"
 
     @property
     def pages(self) -> bool:
         """Whether this kind can wake anybody: a screen that nobody looks at cannot."""
-        return self is not ChannelKind.OUTBOX
+        return self not in (ChannelKind.OUTBOX, ChannelKind.CANARY)
 
     @property
     def wakes(self) -> bool:
@@ -34,7 +35,7 @@ class ChannelKind(enum.Enum):
 
         E-mail and Web Push tell: a silenced phone shows them and stays quiet.
         """
-        return self not in (ChannelKind.EMAIL, ChannelKind.PUSH, ChannelKind.OUTBOX)
+        return self.pages and self not in (ChannelKind.EMAIL, ChannelKind.PUSH)
 
     @property
     def tells(self) -> bool:
@@ -196,7 +197,7 @@ def channel_name(target: Target) -> str:
         return "smtp"
     if target.channel is ChannelKind.PUSH:
         return f"push-{urlsplit(json.loads(target.address)['endpoint']).netloc[:80]}"
-    if target.channel is ChannelKind.OUTBOX or target.channel.by_phone:
+    if target.channel in (ChannelKind.OUTBOX, ChannelKind.CANARY) or target.channel.by_phone:
         return str(target.channel.value)
     # The secret of a webhook comes before its address.
     schema, _, rest = target.address.strip().rpartition(" ")[2].partition("://")

@@ -154,3 +154,35 @@ def test_set_up_is_accessible_with_errors_shown(fresh: Served, opened: Opener, s
     page.locator("main form button[type=submit]").last.click()
 
     assert axe(page) == []
+
+
+@EVERY_LOOK
+def test_the_readiness_page_is_accessible_and_fits(looms: Served, opened: Opener, size: str, scheme: str) -> None:
+    page = opened(size, scheme)
+    sign_in(page, looms, Role.DPO)
+
+    page.goto(looms.address + "/readiness")
+
+    assert axe(page) == []
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wider) <= 0, "only the table of hours scrolls sideways, not the page"
+    expect(page.get_by_role("rowheader").first).to_be_visible()
+
+
+def test_the_readiness_page_is_used_by_keyboard_and_without_script(looms: Served, opened: Opener) -> None:
+    page = opened("phone", script=False)
+    page.goto(looms.address + "/sign-in")
+    page.get_by_label("E-mail").fill(email_of(looms, Role.DPO))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: "sign-in" not in address)
+
+    page.goto(looms.address + "/readiness")
+    page.get_by_role("region", name="The next 14 days").last.focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_label("Never").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_label("Each week")).to_be_checked()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import setup_link
 from app.installation import Installation
+from app.watch import Watch
 from incidents import accounts, decisions, evidence, filing, thread, triage, workflow
 from incidents.filing import Filing, Sent
 from incidents.incident import Access, Incident, OurRole, StillHappening, What
@@ -21,7 +22,7 @@ from incidents.people import Person, Role
 from incidents.report import Relation, Report
 from incidents.steps import Step, StepState
 from incidents.timeline import SYSTEM, person_as_actor
-from notifications import contact, welcome
+from notifications import canary, contact, drills, welcome
 from notifications.channels import ChannelKind, Outcome, Verdict
 from notifications.channels.push_subscription import ENDED, Reach, Subscription
 from notifications.delivery import Purpose, queue
@@ -215,6 +216,11 @@ def _people(story: Story) -> tuple[dict[str, int], str]:
         queue(session, contact.contacts_of(session, cast.dana)[0], Purpose.TEST, now=now)
         people = {name: int(getattr(cast, name)) for name in ("dana", "tariq", "mina", "ivo", "aude", "adam")}
         people["stranger"] = stranger.id
+        drills.begin_now(session, session.get_one(Person, cast.tariq), now=now)
+        missed = canary.plan(session, organisation, now=now)
+        missed.planned_at = missed.started_at = now - timedelta(hours=4)
+        canary.give_up(session, missed.id, targets=house.targets, now=now)
+    Watch(house, house.store.wake, clock=lambda: now).look()
     house.engine().tick(now)
     return people, token
 

@@ -41,6 +41,7 @@ UNSEEN = {
     "Unit": "of the law's files; a count explains itself in steps",
     "Loudness": "inside paging",
     "Whom": "inside paging",
+    "Source": "which pass keeps a red; people read the cause",
     "TargetKind": "a form offers the targets themselves, by name",
     "Verdict": "inside delivery; people read the cause",
     "Finding": "inside the reading of reports; people read the cause",

@@ -76,6 +76,8 @@ def test_a_setting_named_in_the_code_exists() -> None:
         ({"SMS_ADDRESS": "vonage://key:secret@1555/447700900123"}, "sms_address must have {number} once"),
         ({"ANSWER_SECRET": "short"}, "answer_secret must be whsec_"),
         ({"WAIT_LEASE": "never"}, "TOCSIN_WAIT_LEASE: write a number"),
+        ({"WATCHDOG_URL": "http://hc.example.com/ping"}, "watchdog_url must be an https address"),
+        ({"CANARY_WITHIN": "20"}, "canary_within must be at least 60"),
         ({"WAIT_LEES": "60"}, "TOCSIN_WAIT_LEES is no setting of Tocsin"),
     ],
 )

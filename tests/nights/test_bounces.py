@@ -67,7 +67,7 @@ def test_a_page_that_comes_back_shows_failed_with_its_cause_and_its_way_counts_a
     assert said(rang.outcome) == "The mailbox does not exist (5.1.1, said by mx.example.com)."
     with installation.store.reading() as session:
         contact = contacts_of(session, cast.dana)[0]
-        fault = faults_of(session, [contact.person], lambda _session, _kind: True)[0]
+        fault = faults_of(session, [contact.person], lambda _session, _kind: True, now=night.now)[0]
     assert fault.words() == ("cannot be reached: The mailbox does not exist (5.1.1, said by mx.example.com).")
 
 

@@ -1,0 +1,123 @@
+"""Whether each hour to come has a person whom one fault cannot silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from incidents.organisation import Organisation
+from incidents.people import Person
+from incidents.words import N_
+from notifications.channels import ChannelKind
+from notifications.contact import Contact, contacts_of_all
+from notifications.policy import Ladder
+from notifications.readiness import Fault
+
+DAYS = 14
+LOOKS = (timedelta(0), timedelta(minutes=30))
+"""Each hour is looked at so far into it: hand-overs come at full and half hours."""
+
+MAIL = "mail"
+_FAMILIES = {
+    ChannelKind.EMAIL.value: MAIL,
+    # Calls and texts go out through the same provider and in through the same phone.
+    **dict.fromkeys(("sms", "call", "voice", "phone", "twilio"), "phone provider"),
+    **dict.fromkeys(("push", "web-push", "webpush"), "browser push"),
+}
+_SCHEMES = {
+    **dict.fromkeys(("mailto", "mailtos", "mailgun", "sendgrid", "ses", "smtp2go", "sparkpost"), MAIL),
+    "twilio": "phone provider",
+}
+
+
+def family(contact: Contact) -> str:
+    """What fails together with this way: one provider, mail system or app."""
+    kind = contact.channel.value
+    if kind != ChannelKind.APPRISE.value:
+        return _FAMILIES.get(kind, kind)
+    scheme, _, rest = contact.label.partition("://")
+    scheme = re.sub(r"s$", "", scheme.lower()) if scheme.lower() in ("ntfys", "gotifys", "jsons", "forms") else scheme
+    if scheme in _SCHEMES:
+        return _SCHEMES[scheme]
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def independent(contacts: Iterable[Contact]) -> bool:
+    """Whether these are at least two ways of which no single provider, mail system or app carries all."""
+    return len({family(contact) for contact in contacts}) > 1
+
+
+def sure(contacts: Sequence[Contact], *, reachable: Callable[[ChannelKind], bool], now: datetime) -> bool:
+    """Whether a person with these ways is surely reached: two proved ones that do not fail together, one wakes."""
+    proved = [way for way in contacts if way.proved(now) and reachable(way.channel)]
+    return independent(proved) and any(way.wakes(now) for way in proved)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Hour by hour from `begins` on, whether somebody is surely reached."""
+
+    begins: datetime
+    hours: tuple[bool, ...]
+
+    @property
+    def gaps(self) -> list[tuple[datetime, datetime]]:
+        """From when until when nobody is."""
+        found: list[tuple[datetime, datetime]] = []
+        for number, covered in enumerate(self.hours):
+            at = self.begins + timedelta(hours=number)
+            if not covered and found and found[-1][1] == at:
+                found[-1] = (found[-1][0], at + timedelta(hours=1))
+            elif not covered:
+                found.append((at, at + timedelta(hours=1)))
+        return found
+
+    @property
+    def faults(self) -> list[Fault]:
+        """One warning for all the hours without anybody."""
+        missing = self.hours.count(False)
+        sentence = N_("Hours of the next 14 days in which nobody has two ways that do not fail together: %(number)s.")
+        return [Fault(sentence, params={"number": missing})] if missing else []
+
+
+def coverage(
+    session: Session,
+    organisation: Organisation,
+    begins: datetime,
+    hours: int,
+    who_at: Callable[[datetime], Sequence[Person]],
+    *,
+    reachable: Callable[[Session, ChannelKind], bool],
+    now: datetime,
+) -> Coverage:
+    """Whether in each of these hours one of those whom a page would ring is surely reached.
+
+    `who_at` says whom a page would ring that comes at this instant. `begins` is cut to the full hour.
+    """
+    begins = begins.replace(minute=0, second=0, microsecond=0)
+    known: dict[int, bool] = {}
+    open_kinds: dict[ChannelKind, bool] = {}
+
+    def may(kind: ChannelKind) -> bool:
+        if kind not in open_kinds:
+            open_kinds[kind] = reachable(session, kind)
+        return open_kinds[kind]
+
+    def reached(people: Sequence[Person]) -> bool:
+        unknown = [person.id for person in people if person.id not in known]
+        for person_id, ways in contacts_of_all(session, unknown).items() if unknown else ():
+            known[person_id] = sure(ways, reachable=may, now=now)
+        return any(known[person.id] for person in people)
+
+    looked = (begins + timedelta(hours=number) for number in range(hours))
+    return Coverage(begins, tuple(all(reached(who_at(at + into)) for into in LOOKS) for at in looked))
+
+
+def on_duty(session: Session, organisation: Organisation) -> Callable[[datetime], Sequence[Person]]:
+    """Whom a page rings, whenever it comes: the present holders of the roles of the escalation."""
+    people = Ladder.of(session, organisation.id).people
+    return lambda _at: people

@@ -1,0 +1,123 @@
+"""Whether each hour to come has somebody whom one fault cannot silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.installation import Installation
+from incidents.organisation import the_organisation
+from incidents.people import Person
+from incidents.timeline import SYSTEM
+from notifications.channels import ChannelKind
+from notifications.contact import Contact, add_contact, contacts_of, verify
+from notifications.coverage import Coverage, coverage, family, independent, sure
+from tests.conftest import NOON
+from tests.makers import Cast
+
+
+def way(channel: ChannelKind, label: str, *, woke: bool = False, proved: bool = True, fails: bool = False) -> Contact:
+    """One way, not stored."""
+    return Contact(
+        channel=channel,
+        label=label,
+        verified_at=NOON if proved else None,
+        woke_at=NOON if woke else None,
+        failed_at=NOON if fails else None,
+    )
+
+
+MAIL = way(ChannelKind.EMAIL, "dana@northwind.example")
+NTFY = way(ChannelKind.APPRISE, "ntfy://ntfy.example/…", woke=True)
+
+
+@pytest.mark.parametrize(
+    ("label", "other", "apart"),
+    [
+        ("ntfy://ntfy.example/…", "ntfys://ntfy.example/…", False),
+        ("ntfy://one.example/…", "ntfy://two.example/…", True),
+        ("twilio://…", "twilio://…", False),
+        ("twilio://…", "ntfy://ntfy.example/…", True),
+        ("slack://…", "slack://…", False),
+    ],
+)
+def test_ways_through_the_same_service_and_host_fail_together(label: str, other: str, apart: bool) -> None:
+    assert independent([way(ChannelKind.APPRISE, label), way(ChannelKind.APPRISE, other)]) is apart
+
+
+def test_two_mailboxes_are_one_mail_system_however_they_are_addressed() -> None:
+    second = way(ChannelKind.EMAIL, "dana@other.example")
+    through_apprise = way(ChannelKind.APPRISE, "mailtos://…")
+
+    assert not independent([MAIL, second, through_apprise])
+    assert family(through_apprise) == family(MAIL)
+
+
+@pytest.mark.parametrize(
+    ("ways", "enough"),
+    [
+        ([MAIL, NTFY], True),
+        ([MAIL], False),
+        ([NTFY], False),
+        ([MAIL, way(ChannelKind.APPRISE, "ntfy://ntfy.example/…")], False),
+        ([MAIL, way(ChannelKind.APPRISE, "ntfy://ntfy.example/…", woke=True, proved=False)], False),
+        ([MAIL, way(ChannelKind.APPRISE, "ntfy://ntfy.example/…", woke=True, fails=True)], False),
+        ([way(ChannelKind.EMAIL, "a@b.example", woke=True), way(ChannelKind.APPRISE, "slack://…")], False),
+    ],
+)
+def test_surely_reached_wants_two_proved_ways_apart_of_which_one_wakes(ways: list[Contact], enough: bool) -> None:
+    assert sure(ways, reachable=lambda _kind: True, now=NOON) is enough
+
+
+def test_ways_that_were_not_tested_for_ninety_days_count_no_longer() -> None:
+    def sure_after(days: int) -> bool:
+        return sure([MAIL, NTFY], reachable=lambda _kind: True, now=NOON + timedelta(days=days))
+
+    assert (sure_after(90), sure_after(91)) == (True, False)
+
+
+def test_a_channel_that_is_not_set_up_counts_for_nothing() -> None:
+    assert not sure([MAIL, NTFY], reachable=lambda kind: kind is not ChannelKind.EMAIL, now=NOON)
+
+
+def test_the_hours_in_which_nobody_is_surely_reached_are_joined() -> None:
+    found = Coverage(NOON, (True, False, False, True, False))
+
+    assert found.gaps == [
+        (NOON + timedelta(hours=1), NOON + timedelta(hours=3)),
+        (NOON + timedelta(hours=4), NOON + timedelta(hours=5)),
+    ]
+    assert [fault.words() for fault in found.faults] == [
+        "Hours of the next 14 days in which nobody has two ways that do not fail together: 3."
+    ]
+
+
+def test_each_hour_is_covered_by_whoever_is_on_then(installation: Installation, cast: Cast) -> None:
+    begins = datetime(2026, 11, 23, 12, 20, tzinfo=UTC)
+    with installation.store.writing() as session:
+        dana = session.get_one(Person, cast.dana)
+        phone = add_contact(session, dana, ChannelKind.APPRISE, "ntfy://ntfy.example/…", by=SYSTEM, now=NOON)
+        verify(session, phone, by=SYSTEM, now=NOON)
+        phone.woke_at = NOON
+        tariq = session.get_one(Person, cast.tariq)
+        shift_ends = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+
+        def who_at(at: datetime) -> Sequence[Person]:
+            return [dana] if at < shift_ends else [tariq]
+
+        found = coverage(
+            session,
+            the_organisation(session),
+            begins,
+            10,
+            who_at,
+            reachable=lambda _session, _kind: True,
+            now=begins,
+        )
+        assert len(contacts_of(session, dana.id)) == 2
+
+    # From 18:00 on: the hand-over at half past leaves that hour without her.
+    assert found.hours == (True,) * 6 + (False,) * 4
+    assert found.gaps == [(datetime(2026, 11, 23, 18, tzinfo=UTC), datetime(2026, 11, 23, 22, tzinfo=UTC))]
