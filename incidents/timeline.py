@@ -69,6 +69,8 @@ class Kind(enum.Enum):
     CONTACT_REMOVED = "contact-removed"
     CONTACT_VERIFIED = "contact-verified"
     SETTING_CHANGED = "setting-changed"
+    ROTA_CHANGED = "rota-changed"
+    POLICY_CHANGED = "policy-changed"
 
 
 class ActorKind(enum.Enum):

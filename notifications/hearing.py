@@ -157,6 +157,9 @@ def _told(session: Session, entry: Entry, whom: Whom) -> list[Person]:
         people = list(
             session.scalars(select(Person).where(Person.id.in_(rung), Person.left_at.is_(None)).order_by(Person.id))
         )
+    elif whom is Whom.AFFECTED:
+        named = Person.id.in_(entry.facts.get("affected", []))
+        people = list(session.scalars(select(Person).where(named, Person.left_at.is_(None)).order_by(Person.id)))
     elif whom is Whom.HANDLER and incident is not None and incident.handler and incident.handler.left_at is None:
         people = [incident.handler]
     else:

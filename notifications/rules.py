@@ -24,6 +24,7 @@ class Whom(enum.Enum):
     HANDLER = "handler"
     DPO = "dpo"
     OTHERS_RUNG = "others-rung"
+    AFFECTED = "affected"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ NOBODY = Rule(Loudness.NOBODY)
 TELL_HANDLER = Rule(Loudness.TELL, Whom.HANDLER)
 TELL_DPO = Rule(Loudness.TELL, Whom.DPO)
 TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG)
+TELL_AFFECTED = Rule(Loudness.TELL, Whom.AFFECTED)
 FIRST_STEP = Rule(Loudness.NOBODY, first_step=True)
 
 
@@ -105,6 +107,8 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_REMOVED: NOBODY,
         Kind.CONTACT_VERIFIED: NOBODY,
         Kind.SETTING_CHANGED: NOBODY,
+        Kind.ROTA_CHANGED: TELL_AFFECTED,
+        Kind.POLICY_CHANGED: TELL_AFFECTED,
     }
 )
 

@@ -47,5 +47,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.CONTACT_REMOVED: N_("A way to reach a person was removed"),
         Kind.CONTACT_VERIFIED: N_("A way to reach a person was proved to work"),
         Kind.SETTING_CHANGED: N_("A setting was changed"),
+        Kind.ROTA_CHANGED: N_("The rota was changed, and when you are on call with it"),
+        Kind.POLICY_CHANGED: N_("The escalation policy was changed, and when you are rung with it"),
     }
 )
