@@ -25,6 +25,7 @@ PLACES = (
     ("enter.enter", _l("Enter a report"), (Right.ENTER_REPORTS,)),
     ("summary.summary", _l("Summary"), (Right.READ_SUMMARY,)),
     ("register.register", _l("Register"), (Right.READ_REGISTER,)),
+    ("rota.rota", _l("Rota"), (Right.SEE_READINESS,)),
     ("people.people", _l("People"), (Right.CONFIGURE,)),
     ("settings.settings", _l("Settings"), (Right.CONFIGURE,)),
     ("outbox.outbox", _l("Outbox"), (Right.CONFIGURE,)),

@@ -13,25 +13,23 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from icalendar import Calendar
 from icalendar.cal.component import Component
+from icalendar.prop import vDDDLists, vRecur
 
 from incidents.law.localtime import instant_of
 from incidents.refusals import Refused
 from incidents.words import N_
 from notifications.rota.override import LONGEST_UID
+from notifications.rota.recurring import NotUnderstood, Rule
 
 MOST_BYTES = 1_000_000
 MOST_EVENTS = 2_000
 MOST_TIMES = 1_000
 AHEAD = timedelta(days=366)
 LONGEST = timedelta(days=366)
-MOST_ROUNDS = 20_000
 OLDEST = 2000
 """An event that comes round has to have begun after this year: nobody is on call since 1601."""
-
-_TOO_OFTEN = {"SECONDLY", "MINUTELY", "HOURLY"}
 
 
 @dataclass(frozen=True)
@@ -180,43 +178,26 @@ def _by_rule(component: Component, start: datetime, latest: datetime) -> Iterato
     rule = component.get("RRULE")
     if rule is None:
         return
-    parts = _parts(component, rule, start)
-    ends, count = parts.pop("UNTIL", [None])[0], int(parts.pop("COUNT", [MOST_ROUNDS])[0])
+    if not isinstance(rule, vRecur):
+        raise _unreadable(component)
+    parts = {str(name).upper(): list(value) if isinstance(value, list) else [value] for name, value in rule.items()}
+    ends, count = (parts.get("UNTIL") or [None])[0], (parts.get("COUNT") or [None])[0]
     if isinstance(ends, datetime) and ends.tzinfo is not None:
         ends = ends.astimezone(start.tzinfo or UTC).replace(tzinfo=None)
     elif isinstance(ends, date) and not isinstance(ends, datetime):
         ends = datetime.combine(ends, time.max)
     limit = latest if ends is None else min(latest, ends)
-    written = rule.__class__(parts).to_ical().decode()
     try:
-        # The limit is in the rule: one that never comes about would be looked for until the year 9999.
-        times = rrulestr(f"{written};UNTIL={limit:%Y%m%dT%H%M%S}", dtstart=start.replace(tzinfo=None, microsecond=0))
-        for number, wall in enumerate(islice(times, count), 1):
-            if number > MOST_ROUNDS:
-                raise _too_often(component)
-            yield wall
-    except (ValueError, TypeError) as error:
-        raise _unreadable(component) from error
-
-
-def _parts(component: Component, rule: Any, start: datetime) -> dict[str, list[Any]]:
-    """The parts of a rule. Refuses what would come round too often to be a duty."""
-    if isinstance(rule, list) or not hasattr(rule, "items"):
-        raise _unreadable(component)
-    parts = {str(name).upper(): list(value) if isinstance(value, list) else [value] for name, value in rule.items()}
-    often = str(parts.get("FREQ", [""])[0]).upper() in _TOO_OFTEN or {"BYHOUR", "BYMINUTE", "BYSECOND"} & parts.keys()
-    if often or start.year < OLDEST:
-        raise _too_often(component)
-    if int(parts.get("INTERVAL", [1])[0]) < 1:
-        raise _unreadable(component)
-    return parts
-
-
-def _too_often(component: Component) -> _Unreadable:
-    return _Unreadable(
-        N_("“%(title)s” comes round more often than once a day, or since long ago: it is left out."),
-        title=_title(component),
-    )
+        days = Rule.of(parts, start.date()).days(limit.date())
+        if start.year < OLDEST:
+            raise NotUnderstood
+        walls = (datetime.combine(day, start.time()) for day in days)
+        yield from islice((wall for wall in walls if wall <= limit), count)
+    except (NotUnderstood, ValueError, TypeError) as error:
+        raise _Unreadable(
+            N_("“%(title)s” comes round by a rule that no duty needs, or since long ago: it is left out."),
+            title=_title(component),
+        ) from error
 
 
 def _when(component: Component, zone: ZoneInfo) -> tuple[datetime, timedelta]:
@@ -278,7 +259,7 @@ def _listed(component: Component, name: str, start: datetime) -> Iterator[dateti
     """The instants of a list of times, in the zone of the event."""
     value = component.get(name)
     for listed in value if isinstance(value, list) else [value]:
-        for one in getattr(listed, "dts", []):
+        for one in listed.dts if isinstance(listed, vDDDLists) else ():
             moment = _dt(one)
             if isinstance(moment, tuple):
                 moment = moment[0]

@@ -19,7 +19,7 @@ LIBRARIES = {
     "notifications": {
         *("sqlalchemy", "jinja2", "itsdangerous", "babel"),
         *("apprise", "requests", "urllib3", "idna", "cryptography", "standardwebhooks", "imap_tools", "phonenumbers"),
-        *("holidays", "icalendar", "dateutil"),
+        *("holidays", "icalendar"),
     },
 }
 """What each may use beyond the standard library; `app` may use everything that is installed."""

@@ -41,6 +41,9 @@ UNSEEN = {
     "Whom": "inside paging",
     "TargetKind": "a form offers the targets themselves, by name",
     "Verdict": "inside delivery; people read the cause",
+    "Change": "has a sentence in notifications.rota.change",
+    "Why": "has words with a shift's name in app.roster",
+    "Reason": "shown as why somebody is on call",
     "Step": "how far a hand-over came; people read the cause",
 }
 """Choices that no page shows by themselves, and why."""
