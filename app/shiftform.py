@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import request
 from wtforms import SelectField, SelectMultipleField
@@ -17,11 +16,10 @@ from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import organisation
 from app.roster import clock_time, later, weekdays
-from incidents.law.clock import utcnow
 from incidents.people import everybody
 from incidents.refusals import Refused
 from incidents.words import N_
-from notifications.rota.planning import Plan, turn_at
+from notifications.rota.planning import Plan
 from notifications.rota.shift import MOST_PEOPLE, WEEK, Shift, Weekly
 
 MOVE = "move"
@@ -77,9 +75,8 @@ class ShiftForm(StaffForm):
         return cls(formdata=None, data=usual)
 
     @classmethod
-    def of(cls, shift: Shift, zone: ZoneInfo) -> ShiftForm:
+    def of(cls, shift: Shift) -> ShiftForm:
         """A shift as it is."""
-        whose, _weeks = turn_at(shift, zone, utcnow())
         present = {
             "name": shift.name,
             "weekdays": [str(day) for day in shift.weekdays],
@@ -87,7 +84,6 @@ class ShiftForm(StaffForm):
             "days": str(shift.days),
             "ends": f"{shift.ends:%H:%M}",
             "weeks_each": str(shift.weeks_each),
-            "first": str(whose),
         }
         return cls(shift.people, formdata=None, data=present)
 
@@ -117,7 +113,7 @@ class ShiftForm(StaffForm):
         """Offer who may be added, and who may come first."""
         self.added.choices = [option(str(key), name) for key, name in self._known.items()]
         self.first.choices = [
-            option("", _("The first of the list")),
+            option("", _("Whoever has it anyway, else the first of the list")),
             *(option(str(key), self._known[key]) for key in dict.fromkeys(self.keys)),
         ]
 
@@ -130,7 +126,7 @@ class ShiftForm(StaffForm):
             raise Refused(N_("Write a time from 00:00 to 23:59, such as 09:00."), field="ends")
         days = tuple(sorted({_number(day) for day in self.weekdays.data or []}))
         weekly = Weekly(days, begins, _number(self.said("days")), ends)
-        first = _number(self.said("first"))
+        first = _number(self.said("first")) if self.said("first") else None
         return Plan(self.said("name"), weekly, self.keys, _number(self.said("weeks_each")), first)
 
 

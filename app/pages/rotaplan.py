@@ -153,7 +153,7 @@ def change(rota_id: int, shift_id: int) -> ResponseReturnValue:
     session = read_session()
     rota = rota_for_me(session, rota_id)
     found = _shift(session, rota, shift_id, utcnow())
-    return _shift_page(rota, found, ShiftForm.of(found, ZoneInfo(rota.zone)))
+    return _shift_page(rota, found, ShiftForm.of(found))
 
 
 @pages.post("/rota/<int:rota_id>/shift/<int:shift_id>")

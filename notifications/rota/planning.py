@@ -39,7 +39,10 @@ FURTHEST = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Plan:
-    """What a shift shall be. `people` are keys in the order of their turns; `first` is who has the first of them."""
+    """What a shift shall be. `people` are keys in the order of their turns.
+
+    `first` is whose turn it is at the beginning; None is whoever's it would be anyway, else the first of the list.
+    """
 
     name: str
     weekly: Weekly
@@ -180,11 +183,11 @@ def _store(
 ) -> Shift:
     people = _checked(session, rota, plan)
     zone = ZoneInfo(rota.zone)
-    first = people.index(plan.first) if plan.first in people else 0
-    gone = 0
-    if before is not None and before.weeks_each == plan.weeks_each:
-        whose, weeks = turn_at(before, zone, from_at)
-        gone = weeks if whose == people[first] else 0
+    whose, weeks = turn_at(before, zone, from_at) if before is not None else (None, 0)
+    wanted = plan.first if plan.first in people else whose
+    first = people.index(wanted) if wanted in people else 0
+    same = before is not None and before.weeks_each == plan.weeks_each and whose == people[first]
+    gone = weeks if same else 0
     shift = Shift(
         organisation_id=rota.organisation_id,
         rota_id=rota.id,
