@@ -24,6 +24,7 @@ TWICE = timedelta(minutes=2)
 
 def first_step(incident: Incident, *, by: Actor, now: datetime) -> None:
     """Note that somebody signed in has begun: it ends the pages that ring for this incident."""
+    incident.parked_until = None  # whoever parked it, somebody goes on with it
     if incident.first_step_at is None:
         incident.first_step_at = now
     if incident.handler_id is None:

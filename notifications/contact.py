@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
@@ -18,6 +18,9 @@ from incidents.refusals import Refused
 from incidents.timeline import Actor, Kind, organisation_timeline, record
 from incidents.words import N_
 from notifications.channels import ChannelKind, apprise_urls
+
+LONG_UNTESTED = timedelta(days=90)
+"""A way that was not tested for so long has lost the mark that it works."""
 
 
 class Contact(Base):
@@ -46,6 +49,10 @@ class Contact(Base):
     person: Mapped[Person] = relationship(lazy="joined")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    def works(self, now: datetime) -> bool:
+        """Whether it was proved, not too long ago, and has not failed since."""
+        return self.verified_at is not None and self.failed_at is None and now - self.verified_at < LONG_UNTESTED
 
     def address(self, keyring: Keyring) -> str:
         """The address to send to."""
@@ -79,6 +86,11 @@ def contacts_of_all(session: Session, person_ids: Iterable[int]) -> dict[int, li
     for contact in session.scalars(_of_all(), {"people": list(found)}):
         found[contact.person_id].append(contact)
     return found
+
+
+def way_to_tell(contacts: Sequence[Contact]) -> Contact | None:
+    """Over which of a person's ways to tell what wakes nobody: one that cannot wake, and works, before all others."""
+    return min(contacts, key=lambda way: (way.failed_at is not None, way.channel.wakes), default=None)
 
 
 def add_contact(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +50,7 @@ class Delivery(Base):
 
     `through_entry_id` is the last entry the message covers. A claim ends by itself at `claimed_until`.
     `seen_at` is set by the page's own script or by an acknowledgement, never by opening the link: scanners do that.
-    `stands_in` marks a way that is tried out of turn because another one failed.
+    `covered_at` is when the person's next way was tried at once, because this one failed or hung.
     """
 
     __tablename__ = "delivery"
@@ -72,7 +73,7 @@ class Delivery(Base):
     sealed: Mapped[str | None] = mapped_column(Text)
     state: Mapped[DeliveryState] = mapped_column(by_value(DeliveryState), default=DeliveryState.QUEUED)
     step: Mapped[int] = mapped_column(default=0)
-    stands_in: Mapped[bool] = mapped_column(default=False)
+    covered_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime]
     due_at: Mapped[datetime]
@@ -134,6 +135,11 @@ def waiting(session: Session, page_id: int, contact_id: int) -> Delivery | None:
     ).first()
 
 
+def joined(session: Session, lead: Delivery) -> list[Delivery]:
+    """The messages that go out within this one."""
+    return list(session.scalars(select(Delivery).where(Delivery.joined_id == lead.id).order_by(Delivery.id)))
+
+
 def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: datetime) -> list[Delivery]:
     """Take deliveries that are due, those with a lapsed claim included, so that nobody else sends them.
 
@@ -155,7 +161,7 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
     gone = [row for row in due if row.contact.removed_at is not None or row.person.left_at is not None]
     for delivery in gone:
         _let_go(delivery, DeliveryState.CANCELLED)
-    wanted = [row for row in due if row not in gone]
+    wanted = _joined([row for row in due if row not in gone])
     for delivery in wanted:
         delivery.state = DeliveryState.SENDING
         delivery.claimed_by = worker
@@ -163,6 +169,17 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
         delivery.attempts += 1
     session.flush()
     return wanted
+
+
+def _joined(due: Sequence[Delivery]) -> list[Delivery]:
+    """What only tells and is due over one way at the same time is one message: the first takes in the others."""
+    first: dict[int, Delivery] = {}
+    for row in due:
+        if row.purpose is Purpose.TELL:
+            lead = first.setdefault(row.contact_id, row)
+            if lead is not row:
+                row.state, row.joined_id, row.claimed_by, row.claimed_until = DeliveryState.JOINED, lead.id, None, None
+    return [row for row in due if row.state is not DeliveryState.JOINED]
 
 
 def release(session: Session, delivery_id: int, worker: str, state: DeliveryState, *, now: datetime) -> None:
@@ -218,6 +235,9 @@ def failed(session: Session, delivery: Delivery, outcome: Outcome, *, now: datet
 def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
     delivery.state = DeliveryState.DELIVERED if delivery.delivered_at else DeliveryState.ACCEPTED
     delivery.accepted_at = now
+    if delivery.purpose is Purpose.TELL:
+        joined = update(Delivery).where(Delivery.joined_id == delivery.id).values(accepted_at=now)
+        session.execute(joined.execution_options(synchronize_session=False))
     if delivery.contact.failed_at is not None:
         _note_on_contact(session, delivery, failed_at=None, failure=None)
     # The channel works again: whatever waited for it to come back goes out now. What another worker holds at this
@@ -259,12 +279,13 @@ def _note_on_contact(
     session.expire(delivery.contact, ["failed_at", "failure"])
 
 
-def cancel_rings(session: Session, page_id: int) -> None:
-    """Take back the rings of a page that have not gone out: somebody has it now."""
+def cancel_rings(session: Session, page_id: int, *, person_id: int | None = None) -> None:
+    """Take back the rings of a page that have not gone out: somebody has it now, or this person is awake."""
     session.execute(
         update(Delivery)
         .where(
             Delivery.page_id == page_id,
+            *([] if person_id is None else [Delivery.person_id == person_id]),
             Delivery.purpose == Purpose.RING,
             Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.ON_SCREEN)),
         )

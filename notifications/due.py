@@ -14,7 +14,7 @@ from notifications.page import Page
 
 
 def next_due_at(session: Session) -> datetime | None:
-    """The nearest instant at which a page rings, a deadline warns or a delivery goes out; None if none will.
+    """The nearest instant at which a page rings, a deadline warns, a wait ends or a delivery goes out; None if none.
 
     For whoever moves the clock: between now and then a tick would find nothing.
     """
@@ -24,5 +24,6 @@ def next_due_at(session: Session) -> datetime | None:
         .join(Incident, Incident.id == Obligation.incident_id)
         .where(Obligation.standing.in_(OPEN), Incident.closed_at.is_(None))
     )
+    rests = session.scalar(select(func.min(Incident.parked_until)))
     goes_out = session.scalar(select(func.min(Delivery.due_at)).where(Delivery.state == DeliveryState.QUEUED))
-    return min((at for at in (rings, warns, goes_out) if at is not None), default=None)
+    return min((at for at in (rings, warns, rests, goes_out) if at is not None), default=None)

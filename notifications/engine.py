@@ -18,7 +18,8 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import String, bindparam, delete, exists, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from incidents import deadlines
+from incidents import deadlines, parking
+from incidents.incident import Incident
 from incidents.keyring import Keyring
 from incidents.law.clock import utcnow
 from incidents.obligations import OPEN, Obligation
@@ -26,7 +27,7 @@ from incidents.orm import Base, UTCDateTime
 from incidents.people import Person
 from incidents.store import Store, is_postgresql
 from incidents.timeline import Bell
-from notifications import delivery, paging
+from notifications import delivery, paging, reach
 from notifications.channels import Channel, ChannelKind, Message, Outcome, Target, Verdict, channel_name
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.hearing import hear
@@ -84,7 +85,9 @@ class Due(NamedTuple):
     bells: bool
     pages: bool
     deliveries: bool
+    hanging: bool
     deadlines: bool
+    parked: bool
 
 
 @dataclass(frozen=True)
@@ -185,11 +188,11 @@ class Engine:
     def _due(self, now: datetime) -> Due:
         beat = self._beaten_at is None or now - self._beaten_at >= BEAT
         with self.store.reading() as session:
-            row = session.connection().execute(_DUE, {"now": now}).one()
+            row = session.connection().execute(_DUE, {"now": now, "hung": now - reach.HANGS}).one()
         return Due(beat, *map(bool, row))
 
     def _pass(self, now: datetime, due: Due, *, careful: bool) -> tuple[list[Job], bool]:
-        struck = self._strike(now, careful=careful) if due.deadlines else 0
+        struck = self._strike(now, careful=careful) if due.deadlines or due.parked else 0
         jobs: list[Job] = []
         rung = claimed = 0
         with self.store.writing() as session:
@@ -200,7 +203,9 @@ class Engine:
             heard = hear(session, limit=BATCH, careful=careful, put_off=PUT_OFF, now=now)
             if heard.stirred or due.pages:
                 rung = self._ring(session, now, careful=careful)
-            if heard.stirred or rung or due.deliveries:
+            for row in reach.hanging(session, now=now) if due.hanging else ():
+                reach.cover(session, row, now=now)
+            if heard.stirred or rung or due.deliveries or due.hanging:
                 jobs, claimed = self._claim(session, now, careful=careful)
         self._beaten_at = beat_at
         self._flood = heard.folded > 0 and not heard.stirred
@@ -209,7 +214,7 @@ class Engine:
     def _strike(self, now: datetime, *, careful: bool) -> int:
         """In a transaction of its own: it locks incidents as the verbs do, and must hold no page meanwhile."""
         with self.store.writing() as session:
-            return deadlines.strike(session, now=now, careful=careful)
+            return deadlines.strike(session, now=now, careful=careful) + parking.end_parking(session, now=now)
 
     def _beat(self, session: Session, now: datetime) -> datetime:
         if self._beaten_at is not None and now - self._beaten_at < BEAT:
@@ -289,8 +294,11 @@ class Engine:
             if job.page_id is not None:
                 hold_page(session, job.page_id)  # a page before its deliveries, as everywhere
             row = delivery.settle(session, job.delivery_id, self.worker, outcome, waits=self.setup.waits, now=now)
-            if row is not None and job.page_id is not None and outcome.verdict is Verdict.ACCEPTED:
-                paging.rang(session, job.page_id, through_entry_id=job.through_entry_id, now=now)
+            if row is not None and job.page_id is not None:
+                if outcome.verdict is Verdict.ACCEPTED:
+                    paging.rang(session, job.page_id, through_entry_id=job.through_entry_id, now=now)
+                else:
+                    reach.cover(session, row, now=now)
         self.wake()
 
     def _why_not(self, job: Job, now: datetime) -> DeliveryState | None:
@@ -326,7 +334,14 @@ _DUE = select(
         exists().where(Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= _NOW),
         exists().where(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < _NOW),
     ),
+    exists().where(
+        Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING)),
+        Delivery.purpose == Purpose.RING,
+        Delivery.covered_at.is_(None),
+        Delivery.queued_at <= bindparam("hung", type_=UTCDateTime()),
+    ),
     exists().where(Obligation.standing.in_(OPEN), Obligation.next_warning_at <= _NOW),
+    exists().where(Incident.parked_until <= _NOW),
 )
 
 

@@ -19,6 +19,12 @@ def time_to_acknowledge(session: Session, organisation_id: int, year: Year) -> M
         session,
         select(year.month(Page.opened_at), took)
         .join(Acknowledgement, Acknowledgement.page_id == Page.id)
-        .where(Page.organisation_id == organisation_id, year.has(Page.opened_at), Page.alone.is_(False))
+        .where(
+            Page.organisation_id == organisation_id,
+            year.has(Page.opened_at),
+            Page.alone.is_(False),
+            Page.summons_person_id.is_(None),
+            Page.summons_role.is_(None),
+        )
         .group_by(Page.id),
     )

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from incidents.incident import Incident
+from incidents.organisation import the_organisation
 from incidents.orm import insert_all
 from incidents.people import Person, Role, holders
 from incidents.timeline import Bell, Entry, Kind
 from notifications import delivery, paging, taking
-from notifications.contact import contacts_of
+from notifications.contact import contacts_of, way_to_tell
 from notifications.delivery import Delivery, DeliveryState, Purpose
-from notifications.page import LOUDNESS, PageEntry
+from notifications.hours import tell_at
+from notifications.page import LOUDNESS, Acknowledgement, PageEntry
 from notifications.rules import Loudness, Whom, rule_for
 
 log = logging.getLogger(__name__)
@@ -109,9 +112,10 @@ class Answering:
         elif rule.loudness is Loudness.TELL and rule.whom is not None:
             self._changing()
             for person in _told(self._session, entry, rule.whom):
-                contacts = contacts_of(self._session, person.id)
-                if contacts:
-                    delivery.queue(self._session, contacts[0], Purpose.TELL, entry_id=entry.id, now=self._now)
+                way = way_to_tell(contacts_of(self._session, person.id))
+                if way is not None:
+                    row = delivery.queue(self._session, way, Purpose.TELL, entry_id=entry.id, now=self._now)
+                    row.due_at = self._now if rule.at_once else self._by_day(person, entry, incident)
 
     def _fold(self, entry: Entry, incident: Incident | None) -> bool:
         """Let a further report join the page that rings already; False when it needs more than that."""
@@ -134,6 +138,15 @@ class Answering:
         self.folded += 1
         return True
 
+    def _by_day(self, person: Person, entry: Entry, incident: Incident | None) -> datetime:
+        """When what only tells goes out: by the person's day, unless a limit comes first."""
+        due_at = None if entry.facts.get("is_target") else entry.facts.get("due_at")
+        limits = [datetime.fromisoformat(due_at)] if due_at else []
+        limits += [incident.law_due_at] if incident is not None and incident.law_due_at else []
+        limit = min((at for at in limits if at > self._now), default=None)
+        zone = ZoneInfo(person.zone or the_organisation(self._session).zone)
+        return tell_at(person, zone, limit=limit, now=self._now)
+
     def _changing(self) -> None:
         """Something else than folding comes: it must find what has folded, and pages may not be the same after it."""
         self._store()
@@ -154,9 +167,12 @@ def _told(session: Session, entry: Entry, whom: Whom) -> list[Person]:
         rung = select(Delivery.person_id).where(
             Delivery.purpose == Purpose.RING, Delivery.page_id == entry.facts.get("page"), reached
         )
-        people = list(
-            session.scalars(select(Person).where(Person.id.in_(rung), Person.left_at.is_(None)).order_by(Person.id))
-        )
+        took = select(Acknowledgement.person_id).where(Acknowledgement.page_id == entry.facts.get("page"))
+        concerned = or_(Person.id.in_(rung), Person.id.in_(took))
+        people = list(session.scalars(select(Person).where(concerned, Person.left_at.is_(None)).order_by(Person.id)))
+    elif whom is Whom.HANDLER_BEFORE:
+        before = session.get(Person, entry.facts["before"]) if "before" in entry.facts else None
+        people = [before] if before is not None and before.left_at is None else []
     elif whom is Whom.AFFECTED:
         named = Person.id.in_(entry.facts.get("affected", []))
         people = list(session.scalars(select(Person).where(named, Person.left_at.is_(None)).order_by(Person.id)))

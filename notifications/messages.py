@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
 from incidents.keyring import Keyring
+from incidents.timeline import Entry, Kind
 from incidents.words import N_
 from incidents.words.kinds import SENTENCES
 from notifications.channels import Message
-from notifications.delivery import Delivery, Purpose
-from notifications.page import Page
+from notifications.delivery import Delivery, Purpose, joined
+from notifications.page import Page, is_summons
 from notifications.ringing import alarm
 
 URGENCY_WORDS = {Urgency.URGENT: N_("urgent"), Urgency.SOON: N_("soon")}
@@ -91,7 +92,7 @@ def _ring_facts(
     urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
     codename = first.codename if first is not None else page.codename
     facts.update(codename=codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
-    facts.update(next_act=None, late=False, drill=page.drill)
+    facts.update(next_act=None, late=False, drill=page.drill, call=_call(page))
     if first is not None and first.next_act and first.next_due_at:
         facts["next_act"] = wording.translate(first.next_act)
         facts["next_due"] = instant(first.next_due_at, wording)
@@ -101,15 +102,42 @@ def _ring_facts(
     return (drill if page.drill else subject), urgent
 
 
+def _call(page: Page) -> str | None:
+    """Why one person or role is called: to help, or to take over; None for a page of the policy."""
+    kinds = {row.entry.kind for row in page.entries} if is_summons(page) else set()
+    return next((call for kind, call in CALLS.items() if kind in kinds), None)
+
+
+CALLS = {
+    Kind.HANDED_OVER: N_("You are asked to take this incident over now."),
+    Kind.SUMMONED: N_("You are called to this incident: somebody who works on it needs you now."),
+}
+
+
 def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wording: Wording) -> str:
-    entry = delivery.entry
-    assert entry is not None
-    facts["sentence"] = wording.translate(SENTENCES[entry.kind])
-    facts["at"] = instant(entry.happened_at, wording)
+    """One fact, or all that were due to this person at once."""
+    told = [row.entry for row in (delivery, *joined(session, delivery)) if row.entry is not None]
+    items = [_item(session, entry, wording) for entry in told]
+    names = {item["codename"] for item in items}
+    facts["items"], facts["more"] = items[:MOST_TOLD], len(items[MOST_TOLD:])
+    if len(items) == 1:
+        return f"{items[0]['codename']}: {items[0]['sentence']}"
+    happened = wording.translate(N_("%(number)s things happened")) % {"number": len(items)}
+    return f"{names.pop() if len(names) == 1 else 'Tocsin'}: {happened}"
+
+
+MOST_TOLD = 20
+"""So many facts are named in one message; of further ones it says how many."""
+
+
+def _item(session: Session, entry: Entry, wording: Wording) -> dict[str, str]:
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
-    facts["link"] = f"{wording.public_address}/incident/{incident.reference}" if incident else wording.public_address
-    facts["codename"] = incident.codename if incident else "Tocsin"
-    return f"{facts['codename']}: {facts['sentence']}"
+    return {
+        "codename": incident.codename if incident else "Tocsin",
+        "sentence": wording.translate(SENTENCES[entry.kind]),
+        "at": instant(entry.happened_at, wording),
+        "link": f"{wording.public_address}/incident/{incident.reference}" if incident else wording.public_address,
+    }
 
 
 def instant(moment: datetime, wording: Wording) -> str:

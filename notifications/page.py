@@ -172,3 +172,8 @@ def incidents_of(session: Session, wanted: set[int]) -> list[Incident]:
         return []
     # Always in this order: their timelines are locked one after the other.
     return list(session.scalars(select(Incident).where(Incident.id.in_(wanted)).order_by(Incident.id)))
+
+
+def is_summons(page: Page) -> bool:
+    """Whether the page calls one person or role to an incident that somebody has already."""
+    return page.summons_person_id is not None or page.summons_role is not None

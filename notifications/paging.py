@@ -8,12 +8,17 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
+from incidents.people import Role
 from incidents.timeline import SYSTEM, Entry, Kind, record
 from notifications import delivery
-from notifications.contact import Contact, contacts_of
 from notifications.delivery import Purpose
+from notifications.escalation import plan_for
 from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, new_page, unanswered
-from notifications.policy import STEPS, Waits, people_at
+from notifications.policy import Waits
+from notifications.reach import rung_at
+
+CALLS = (Kind.SUMMONED, Kind.HANDED_OVER)
+"""What rings one person or role, in a page of its own."""
 
 
 def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
@@ -26,7 +31,7 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
     loudness = LOUDNESS[incident.still_happening] if incident else 2
     alone = incident is not None and rings_alone(incident)
-    page = _ringing(session, entry, incident, loudness, alone)
+    page = None if entry.kind in CALLS else _ringing(session, entry, incident, loudness, alone)
     if page is not None and page.loudness < loudness:
         page.loudness, page.ring_at = loudness, now
     if page is None:
@@ -40,6 +45,9 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
             now=now,
         )
         page.drill = bool(incident and incident.drill)
+        if entry.kind in CALLS:
+            page.summons_person_id = entry.facts.get("person")
+            page.summons_role = Role(entry.facts["role"]) if "role" in entry.facts else None
     # By the many-to-one side: a flood must not load the whole page for each report that joins it.
     session.add(
         PageEntry(organisation_id=entry.organisation_id, page=page, entry_id=entry.id, incident_id=entry.incident_id)
@@ -76,6 +84,8 @@ def _open_pages(organisation_id: int, loudness: int) -> Select[Page]:
         Page.organisation_id == organisation_id,
         Page.ended_at.is_(None),
         Page.quiet_until.is_(None),
+        Page.summons_person_id.is_(None),
+        Page.summons_role.is_(None),
         Page.loudness >= loudness,
     )
 
@@ -100,39 +110,35 @@ def due_pages(session: Session, *, limit: int = 100, now: datetime) -> list[Page
 def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
     """Ring everybody whose turn it is; set when it rings again. Returns how many deliveries were queued.
 
-    An empty step passes at once to the next. If no step has anybody, it waits `waits.empty_round` and stays red.
+    A step without anybody who can be reached passes at once to the next. If no step has anybody, it waits
+    `waits.empty_round` and stays red.
     """
     if page.quiet_until is not None:
         _ring_again(session, page, now=now)
+    plan = plan_for(session, page, waits=waits)
     elapsed = now - page.round_at
-    if elapsed >= waits.round:
+    if elapsed >= plan.round:
         page.round, page.round_at, elapsed = page.round + 1, now, now - now
-    reached = waits.step_at(elapsed)
-    page.step = reached if page.round == 1 else max(reached, len(STEPS) - 1)
-    contacts = _contacts_at(session, page)
-    while not contacts and page.step < len(STEPS) - 1:
+    reached = plan.step_at(elapsed)
+    page.step = reached if page.round == 1 else max(reached, plan.last)
+    whom = rung_at(session, page, plan, page.step, now=now)
+    while not whom.hopeful and page.step < plan.last:
         page.step += 1
-        contacts = _contacts_at(session, page)
+        whom = rung_at(session, page, plan, page.step, now=now)
     through = last_entry(session, page.id)
     queued = 0
-    for contact in contacts:
+    for contact in whom.ways:
         if delivery.waiting(session, page.id, contact.id) is not None:
             continue
         delivery.queue(
             session, contact, Purpose.RING, page_id=page.id, through_entry_id=through, step=page.step, now=now
         )
         queued += 1
-    page.nobody_at = None if contacts else (page.nobody_at or now)
-    wait = waits.repeat if contacts else waits.empty_round
-    page.ring_at = min(now + wait, page.round_at + waits.next_change(elapsed))
+    page.nobody_at = None if whom.anybody else (page.nobody_at or now)
+    wait = plan.repeat if whom.anybody else waits.empty_round
+    page.ring_at = min(now + wait, page.round_at + plan.next_change(elapsed), *whom.quiet_until)
     session.flush()
     return queued
-
-
-def _contacts_at(session: Session, page: Page) -> list[Contact]:
-    """The ways to all whom the page rings at its step. A person without any is not there."""
-    people = people_at(session, page.organisation_id, page.step)
-    return [contact for person in people for contact in contacts_of(session, person.id)]
 
 
 def _ring_again(session: Session, page: Page, *, now: datetime) -> None:

@@ -40,6 +40,9 @@ def ringing(
             Page.ended_at.is_(None),
             PageEntry.answered_at.is_(None),
             or_(Page.quiet_until.is_(None), Page.quiet_until <= now),
+            # A summons is for whom it calls: taken by somebody else it would never reach them.
+            or_(Page.summons_person_id.is_(None), Page.summons_person_id == person.id),
+            or_(Page.summons_role.is_(None), Page.summons_role.in_(person.roles)),
             or_(PageEntry.incident_id.is_(None), mine),
         )
         .group_by(Page.id)
@@ -123,7 +126,13 @@ def taken_by(session: Session, incident_ids: Iterable[int]) -> dict[int, Taken]:
         select(PageEntry.incident_id, Person.name, Acknowledgement)
         .join(Acknowledgement, Acknowledgement.page_id == PageEntry.page_id)
         .join(Person, Person.id == Acknowledgement.person_id)
-        .where(PageEntry.incident_id.in_(wanted), PageEntry.entry_id <= Acknowledgement.through_entry_id)
+        .join(Page, Page.id == PageEntry.page_id)
+        .where(
+            PageEntry.incident_id.in_(wanted),
+            PageEntry.entry_id <= Acknowledgement.through_entry_id,
+            Page.summons_person_id.is_(None),
+            Page.summons_role.is_(None),
+        )
         .options(lazyload(Acknowledgement.person))
         .order_by(Acknowledgement.id)
     )

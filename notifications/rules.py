@@ -24,6 +24,7 @@ class Whom(enum.Enum):
     HANDLER = "handler"
     DPO = "dpo"
     OTHERS_RUNG = "others-rung"
+    HANDLER_BEFORE = "handler-before"
     AFFECTED = "affected"
 
 
@@ -31,6 +32,7 @@ class Whom(enum.Enum):
 class Rule:
     """What a kind of fact does; `unless` may turn one entry of the kind into another rule.
 
+    What tells waits for its recipient's day, unless it is told `at_once` to people whom a ring has woken already.
     `first_step` marks what a signed-in handler does that ends the ringing for its incident.
     """
 
@@ -38,14 +40,15 @@ class Rule:
     whom: Whom | None = None
     unless: Callable[[Entry], Rule | None] = lambda _entry: None
     first_step: bool = False
+    at_once: bool = False
 
 
 PAGE = Rule(Loudness.PAGE)
 NOBODY = Rule(Loudness.NOBODY)
 TELL_HANDLER = Rule(Loudness.TELL, Whom.HANDLER)
 TELL_DPO = Rule(Loudness.TELL, Whom.DPO)
-TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG)
-TELL_AFFECTED = Rule(Loudness.TELL, Whom.AFFECTED)
+TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG, at_once=True)
+TELL_AFFECTED_NOW = Rule(Loudness.TELL, Whom.AFFECTED, at_once=True)
 FIRST_STEP = Rule(Loudness.NOBODY, first_step=True)
 
 
@@ -77,7 +80,16 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.RANG: NOBODY,
         # One page may hold a flood: its others are told once, by one entry among all.
         Kind.TAKEN: Rule(Loudness.NOBODY, unless=_when("tells", TELL_OTHERS)),
+        Kind.AWAKE: NOBODY,
+        Kind.SEEN: NOBODY,
         Kind.RINGS_AGAIN: NOBODY,
+        # A summons rings whom it names; whoever calls is awake and has begun.
+        Kind.SUMMONED: Rule(Loudness.PAGE, first_step=True),
+        Kind.HANDED_OVER: Rule(Loudness.PAGE, first_step=True),
+        Kind.TAKEN_OVER: Rule(Loudness.TELL, Whom.HANDLER_BEFORE, first_step=True),
+        Kind.PARKED: FIRST_STEP,
+        Kind.PARKING_ENDED: PAGE,
+        Kind.CONTAINMENT_OWNED: FIRST_STEP,
         Kind.LOOKED_AT: FIRST_STEP,
         Kind.TRIAGED: FIRST_STEP,
         Kind.CONTAINED: FIRST_STEP,
@@ -107,8 +119,9 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_REMOVED: NOBODY,
         Kind.CONTACT_VERIFIED: NOBODY,
         Kind.SETTING_CHANGED: NOBODY,
-        Kind.ROTA_CHANGED: TELL_AFFECTED,
-        Kind.POLICY_CHANGED: TELL_AFFECTED,
+        # A duty of tonight cannot wait for the morning.
+        Kind.ROTA_CHANGED: Rule(Loudness.TELL, Whom.AFFECTED, unless=_when("soon", TELL_AFFECTED_NOW)),
+        Kind.POLICY_CHANGED: Rule(Loudness.TELL, Whom.AFFECTED),
     }
 )
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from incidents.incident import Incident
 from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Entry, Kind, person_as_actor, record
 from incidents.words import N_
 from notifications import delivery
-from notifications.page import Acknowledgement, Page, PageEntry, hold_page, holder, new_page, unanswered
+from notifications.escalation import plan_for
+from notifications.page import (
+    Acknowledgement,
+    Page,
+    PageEntry,
+    Snooze,
+    hold_page,
+    holder,
+    is_summons,
+    new_page,
+    unanswered,
+)
 from notifications.policy import Waits
+
+TEN_MINUTES = timedelta(minutes=10)
+"""How long "awake, give me ten minutes" quiets whoever says it."""
 
 
 def acknowledge(
@@ -24,23 +41,26 @@ def acknowledge(
     through_entry_id: int,
     by_link: delivery.Delivery | None,
     waits: Waits,
+    take_over: bool = False,
     now: datetime,
 ) -> Acknowledgement:
     """Take a page, as far as the entries that were shown; later ones ring anew in a page of their own.
 
-    Harmless when somebody has it already: the present acknowledgement is returned and nothing changes. Refuses
-    when nothing of it was shown.
+    It is a lease until `waits.quiet` has passed, not an answer: without a first step it rings again. Harmless when
+    somebody has it already: the present acknowledgement is returned and nothing changes, unless the person means to
+    `take_over`. Where the policy wants several people, the page goes on ringing the others until they have it too.
+    Refuses when nothing of it was shown.
     """
     page = hold_page(session, page_id)
     held = holder(page, now=now)
-    if held is not None or page.ended_at is not None:
+    taking_over = take_over and held is not None and held.person_id != person.id
+    if page.ended_at is not None or (held is not None and not taking_over):
         return held or (page.acknowledgements[-1] if page.acknowledgements else _ended(page, person, now))
     shown = [row.entry_id for row in page.entries if row.entry_id <= through_entry_id]
     if not shown:
         raise Refused(N_("This page has changed meanwhile. Load it again, then press the button."))
     through_entry_id = max(shown)
     _split_off_later(session, page, through_entry_id, now=now)
-    page.quiet_until = page.ring_at = now + waits.quiet
     taken = Acknowledgement(
         organisation_id=page.organisation_id,
         page_id=page.id,
@@ -49,15 +69,31 @@ def acknowledge(
         by_link=by_link is not None,
         through_entry_id=through_entry_id,
         at=now,
-        until=page.quiet_until,
+        until=now + waits.quiet,
     )
     page.acknowledgements.append(taken)
     taken.person = person
     if by_link is not None:
         by_link.acknowledged_at = now
-    delivery.cancel_rings(session, page.id)
-    _record_taken(session, page, taken, now=now)
+        by_link.seen_at = by_link.seen_at or now
+    missing = _missing(session, page, waits=waits, now=now)
+    if missing:
+        delivery.cancel_rings(session, page.id, person_id=person.id)
+    else:
+        page.quiet_until = page.ring_at = taken.until
+        delivery.cancel_rings(session, page.id)
+    _record_taken(session, page, taken, over=taking_over, missing=missing, now=now)
+    if is_summons(page):
+        _end(session, page, now=now)
     return taken
+
+
+def _missing(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
+    """How many more people must acknowledge before the page is quiet."""
+    if is_summons(page):
+        return 0
+    have = {given.person_id for given in page.acknowledgements if given.until > now}
+    return max(0, plan_for(session, page, waits=waits).wants(page.step) - len(have))
 
 
 def _ended(page: Page, person: Person, now: datetime) -> Acknowledgement:
@@ -67,23 +103,50 @@ def _ended(page: Page, person: Person, now: datetime) -> Acknowledgement:
     )
 
 
-def _record_taken(session: Session, page: Page, taken: Acknowledgement, *, now: datetime) -> None:
-    actor = person_as_actor(taken.person_id)
+def _record_taken(
+    session: Session, page: Page, taken: Acknowledgement, *, over: bool, missing: int, now: datetime
+) -> None:
+    handing = {row.incident_id for row in page.entries if row.entry.kind is Kind.HANDED_OVER}
     for number, incident in enumerate(unanswered(session, page)):
-        record(
-            session,
-            incident.timeline,
-            Kind.TAKEN,
-            by=actor,
-            incident_id=incident.id,
-            facts={
-                "page": page.id,
-                "by_link": taken.by_link,
-                "until": taken.until.isoformat(),
-                "tells": number == 0,
-            },
-            now=now,
-        )
+        facts: dict[str, Any] = {
+            "page": page.id,
+            "by_link": taken.by_link,
+            "until": taken.until.isoformat(),
+            "tells": number == 0,
+        }
+        marks = {"over": over, "missing": missing, "summons": is_summons(page)}
+        facts.update({name: value for name, value in marks.items() if value})
+        if incident.id in handing:
+            incident.handler_id = taken.person_id
+        _say(session, incident, Kind.TAKEN, taken.person_id, facts, now=now)
+
+
+def _say(
+    session: Session, incident: Incident, kind: Kind, person_id: int, facts: Mapping[str, Any], *, now: datetime
+) -> None:
+    actor = person_as_actor(person_id)
+    record(session, incident.timeline, kind, by=actor, incident_id=incident.id, facts=facts, now=now)
+
+
+def awake(session: Session, page_id: int, *, person: Person, now: datetime) -> Snooze | None:
+    """ "Awake, give me ten minutes": quiets this person, not the page and not its climb; it rings again by itself.
+
+    None when there is nothing to be quieted: somebody has the page, or it has ended.
+    """
+    page = hold_page(session, page_id)
+    if page.ended_at is not None or holder(page, now=now) is not None:
+        return None
+    snooze = Snooze(
+        organisation_id=page.organisation_id, page_id=page.id, person_id=person.id, at=now, until=now + TEN_MINUTES
+    )
+    session.add(snooze)
+    delivery.cancel_rings(session, page.id, person_id=person.id)
+    if page.ring_at is not None:
+        page.ring_at = min(page.ring_at, snooze.until)
+    for incident in unanswered(session, page):
+        _say(session, incident, Kind.AWAKE, person.id, {"page": page.id, "until": snooze.until.isoformat()}, now=now)
+    session.flush()
+    return snooze
 
 
 def _split_off_later(session: Session, page: Page, through_entry_id: int, *, now: datetime) -> None:
@@ -107,7 +170,10 @@ def _split_off_later(session: Session, page: Page, through_entry_id: int, *, now
 
 
 def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
-    """A signed-in first step answers what rang for its incident; a page with nothing left to answer ends."""
+    """A signed-in first step answers what rang for its incident; a page with nothing left to answer ends.
+
+    A summons is answered only by whom it called, or by an acknowledgement: whoever called them works on meanwhile.
+    """
     concerned = (
         select(PageEntry.page_id)
         .join(Page, Page.id == PageEntry.page_id)
@@ -121,10 +187,18 @@ def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
     )
     for page_id in sorted(session.scalars(concerned)):
         page = hold_page(session, page_id)
+        if is_summons(page) and page.summons_person_id != entry.person_id:
+            continue
         for row in page.entries:
             if row.incident_id == entry.incident_id and row.entry_id < entry.id and row.answered_at is None:
                 row.answered_at = entry.written_at
         if all(row.answered_at is not None for row in page.entries):
-            page.ended_at, page.ring_at, page.quiet_until = entry.written_at, None, None
-            delivery.cancel_rings(session, page.id)
+            _end(session, page, now=entry.written_at)
     session.flush()
+
+
+def _end(session: Session, page: Page, *, now: datetime) -> None:
+    for row in page.entries:
+        row.answered_at = row.answered_at or now
+    page.ended_at, page.ring_at, page.quiet_until = now, None, None
+    delivery.cancel_rings(session, page.id)

@@ -19,6 +19,11 @@ class ChannelKind(enum.Enum):
     OUTBOX = "outbox"
 
     @property
+    def wakes(self) -> bool:
+        """Whether this kind can ring through a locked, silenced phone at all; mail only tells."""
+        return self not in (ChannelKind.EMAIL, ChannelKind.OUTBOX)
+
+    @property
     def pages(self) -> bool:
         """Whether this kind can wake anybody: a screen that nobody looks at cannot."""
         return self is not ChannelKind.OUTBOX

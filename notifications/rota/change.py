@@ -21,6 +21,9 @@ from notifications.rota.duty import duties
 AHEAD = timedelta(days=60)
 """Whose duties change within this time is told of it."""
 
+SOON = timedelta(hours=16)
+"""A duty that changes within this time is told at once: the next morning might be too late."""
+
 LATEST = 10
 _LOOKED_THROUGH = 400
 
@@ -72,12 +75,13 @@ def changing(session: Session, rota: Rota, what: Change, *, by: Actor, now: date
     session.flush()
     after = _held(session, rota, now)
     affected = sorted(person for person in before.keys() | after.keys() if before.get(person) != after.get(person))
+    soon = _until(before, now + SOON) != _until(after, now + SOON)
     record(
         session,
         organisation_timeline(session, rota.organisation_id),
         Kind.ROTA_CHANGED,
         by=by,
-        facts={"rota": rota.id, "what": what.value, "affected": affected},
+        facts={"rota": rota.id, "what": what.value, "affected": affected} | ({"soon": True} if soon else {}),
         prose={"rota": rota.name},
         now=now,
     )
@@ -114,3 +118,9 @@ def _held(session: Session, rota: Rota, now: datetime) -> Held:
         else:
             times.append((duty.begins_at, duty.ends_at))
     return found
+
+
+def _until(held: Held, edge: datetime) -> Held:
+    """What of it lies before an instant."""
+    cut = {key: [(begins, min(ends, edge)) for begins, ends in times if begins < edge] for key, times in held.items()}
+    return {key: times for key, times in cut.items() if times}

@@ -11,13 +11,14 @@ from sqlalchemy import func, select
 
 from app.installation import Installation
 from incidents import accounts
+from incidents.incident import Incident
 from incidents.intake import Receipt
 from incidents.obligations import Obligation
 from incidents.people import Person
 from incidents.report import Report
 from incidents.timeline import SYSTEM, Bell, Entry, Kind
-from notifications import links
-from notifications.channels import Channel, Message, Outcome, Target, Verdict
+from notifications import contact, links, reach
+from notifications.channels import Channel, ChannelKind, Message, Outcome, Target, Verdict
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.engine import Engine, Setup
 from notifications.page import Acknowledgement, Page, last_entry
@@ -36,6 +37,7 @@ class Ring:
     at: datetime
     who: str
     message: Message
+    over: ChannelKind = ChannelKind.EMAIL
 
 
 @dataclass
@@ -51,9 +53,9 @@ class Phone:
     def send(self, target: Target, message: Message) -> Outcome:
         self.tries += 1
         who = target.address.partition("@")[0]
-        answer = self.answers.get(who) or self.answers.get("*") or TAKEN_IN
+        answer = self.answers.get(target.address) or self.answers.get(who) or self.answers.get("*") or TAKEN_IN
         if answer.verdict is Verdict.ACCEPTED:
-            self.rings.append(Ring(self.clock(), who, message))
+            self.rings.append(Ring(self.clock(), who, message, target.channel))
         return answer
 
     def check(self) -> Outcome:
@@ -141,6 +143,9 @@ class Night:
         with self.installation.store.reading() as session:
             nearest = [session.scalar(select(func.min(column)).where(column > self.now)) for column in columns]
             waiting = select(func.min(Delivery.due_at)).where(Delivery.state == DeliveryState.QUEUED)
+            parked = session.scalar(select(func.min(Incident.parked_until)))
+            hung = [row.queued_at + reach.HANGS for row in reach.hanging(session, now=self.now + reach.HANGS)]
+            nearest += [parked, *(at for at in hung if at > self.now)]
             late = [session.scalar(waiting), session.scalar(select(func.min(Page.ring_at)))]
         return min((at for at in (*nearest, *late) if at is not None), default=None)
 
@@ -152,6 +157,14 @@ class Night:
             (ring.at - (since or self.begins)) / timedelta(minutes=1)
             for ring in self.rings(who, purpose)
             if ring.at >= (since or self.begins)
+        ]
+
+    def ways(self, who: str) -> list[tuple[float, str]]:
+        """When a person was rung or told anything, in minutes since the night began, and over which kind of way."""
+        return [
+            ((ring.at - self.begins) / timedelta(minutes=1), ring.over.value)
+            for ring in self.phone.rings
+            if ring.who == who
         ]
 
     def rings(self, who: str, purpose: str = "ring") -> list[Ring]:
@@ -177,6 +190,16 @@ class Night:
         """All deliveries in order."""
         with self.installation.store.reading() as session:
             return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+
+
+def add_way(installation: Installation, who: str, address: str, *, proved: bool = True, now: datetime) -> None:
+    """Give a person one more way that can wake them, such as `dana@phone`."""
+    with installation.store.writing() as session:
+        person = session.scalars(select(Person).where(Person.name == who.capitalize())).one()
+        sealed = installation.keyring.seal(address)
+        way = contact.add_contact(session, person, ChannelKind.APPRISE, address, sealed=sealed, by=SYSTEM, now=now)
+        if proved:
+            contact.verify(session, way, by=SYSTEM, now=now)
 
 
 def leave(installation: Installation, *names: str, now: datetime) -> None:

@@ -91,7 +91,8 @@ def test_half_and_three_quarters_are_told_and_the_last_hours_page(night: Night, 
     incident_id = begun(night, cast)
 
     night.wait(step=3600, hours=65)
-    assert hours(night, "tell") == [36, 36, 54, 54]  # EU and UK
+    assert hours(night, "tell") == [36, 54]  # EU and UK in one message
+    assert night.rings("dana", "tell")[0].message.text.count("A deadline comes near") == 2
     assert hours(night, "ring") == [0]
 
     night.wait(step=60, hours=1)
@@ -114,9 +115,9 @@ def test_when_awareness_is_decided_the_stages_move_with_it(night: Night, cast: C
         by=person_as_actor(cast.dana),
         targets=night.installation.targets,
     )
-    night.wait(step=3600, hours=45)
+    night.wait(step=3600, hours=48)
 
-    assert hours(night, "tell") == [56, 56, 74, 74]
+    assert hours(night, "tell") == [56, 77], "the stage at 74 h falls at four in the morning: it waits for seven"
     assert hours(night, "ring") == [0]
 
 
@@ -151,7 +152,7 @@ def test_a_processors_target_is_told_and_never_pages(night: Night, cast: Cast) -
 
     night.wait(step=3600, hours=30)
 
-    assert hours(night, "tell") == [12, 18, 22, 24]
+    assert hours(night, "tell") == [12, 18, 29], "what comes after ten in the evening waits for the morning"
     assert hours(night, "ring") == [0]
 
 

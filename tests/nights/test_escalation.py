@@ -203,13 +203,15 @@ def test_whoever_leaves_while_a_ring_waits_does_not_get_it(night: Night, install
     assert night.minutes("tariq") == [5]
 
 
-def test_a_number_that_does_not_exist_does_not_stop_the_climb(night: Night) -> None:
+def test_a_number_that_does_not_exist_makes_it_climb_at_once(night: Night) -> None:
     night.phone.answers["dana"] = GONE
     night.report()
 
-    night.wait(minutes=15)
+    night.wait(minutes=14)
 
-    assert night.minutes("tariq") == [15]
+    assert night.minutes("tariq") == [0, 5, 10]
+    assert night.minutes("mina") == []
+    assert night.phone.tries == 3 + 3, "the dead number is tried in its turn only"
 
 
 def test_work_on_one_incident_leaves_the_other_of_the_same_page_ringing(night: Night, cast: Cast) -> None:
@@ -238,7 +240,7 @@ def test_an_addition_tells_the_handler_and_pages_only_once_the_incident_is_close
         targets=night.installation.targets,
     )
     night.act(thread.add, receipt.report, "It was blue.")
-    assert night.minutes("dana", "tell") == [0]
+    assert night.minutes("dana", "tell") == []  # it is two in the night, and this only tells
     assert night.minutes("dana") == [0]
 
     night.act(decisions.close, incident_id, reason="Nothing was on it.", by=dana)

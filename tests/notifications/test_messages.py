@@ -18,6 +18,7 @@ def test_no_word_of_a_report_and_no_name_is_in_any_message(night: Night, cast: C
     night.wait(minutes=16)
     night.act(triage.look_at, receipt.report.incident_id, by=person_as_actor(cast.dana))
     night.act(thread.add, receipt.report, "It was the kryptonite of Quentin Xylander")
+    night.wait(step=600, hours=5)  # by day it is told
 
     said = "\n".join(f"{ring.message.subject}\n{ring.message.text}\n{ring.message.html}" for ring in night.phone.rings)
 

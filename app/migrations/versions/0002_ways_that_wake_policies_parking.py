@@ -96,7 +96,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.add_column(sa.Column('joined_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
-        batch_op.add_column(sa.Column('stands_in', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('covered_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index('ix_delivery_joined', ['joined_id'], unique=False, sqlite_where=sa.text('joined_id IS NOT NULL'), postgresql_where=sa.text('joined_id IS NOT NULL'))
@@ -150,7 +150,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_delivery_joined', sqlite_where=sa.text('joined_id IS NOT NULL'), postgresql_where=sa.text('joined_id IS NOT NULL'))
         batch_op.drop_column('seen_at')
         batch_op.drop_column('delivered_at')
-        batch_op.drop_column('stands_in')
+        batch_op.drop_column('covered_at')
         batch_op.drop_column('joined_id')
 
     with op.batch_alter_table('contact', schema=None) as batch_op:

@@ -221,6 +221,7 @@ def test_a_change_tells_only_those_whose_duties_change(desk: Desk, cast: Cast) -
     desk.act(planning.rename_rota, "Night watch")
     desk.act(cover.override, cast.mina, monday(1), monday(1) + HOUR)
 
+    assert ["soon" in entry.facts for entry in desk.entries()] == [False, True, False, False]
     told = [(entry.facts["what"], entry.facts["affected"]) for entry in desk.entries()]
     assert told == [
         (Change.STARTED.value, []),
