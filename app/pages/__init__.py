@@ -20,6 +20,7 @@ PAGES = (
     "rota",
     "rotaplan",
     "rotacover",
+    "policy",
     "desk",
     "enter",
     "incident",

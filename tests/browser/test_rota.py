@@ -114,7 +114,8 @@ def test_the_pages_of_the_rota_are_accessible_with_and_without_errors(
     assert axe(page) == []
     assert fits(page)
 
-    for path in (f"{plan}/swap", f"{plan}/calendar", looms.address + "/rota"):
+    policy = looms.address + "/policy"
+    for path in (f"{plan}/swap", f"{plan}/calendar", looms.address + "/rota", policy, f"{policy}/urgent"):
         page.goto(path)
         assert axe(page) == [], path
         assert fits(page), path

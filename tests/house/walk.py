@@ -19,7 +19,7 @@ from app import database
 from app.installation import Installation
 from incidents import accounts
 from incidents.evidence import Evidence
-from incidents.incident import Incident
+from incidents.incident import Incident, Urgency
 from incidents.law.clock import utcnow
 from incidents.people import Person, Role
 from incidents.timeline import Entry
@@ -98,6 +98,7 @@ def _values(
         "person_id": people,
         "contact_id": list(session.scalars(select(Contact.id).where(Contact.person_id.in_(people[:2])))),
         "role": [Role.RESPONDER.value],
+        "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],
         "shift_id": list(session.scalars(select(Shift.id)))[-1:],
         "override_id": list(session.scalars(select(Override.id)))[-1:],
