@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_day_names
@@ -97,8 +98,8 @@ def holidays(session: Session, rota: Rota, people: Sequence[Person], *, now: dat
 
 
 def weekdays() -> list[Weekday]:
-    """The days of the week from Monday on, in the reader's language."""
-    return [Weekday(str(number), words) for number, words in sorted(_names().items())]
+    """The days of the week from Monday on, in the reader's language, as short as a phone wants them."""
+    return [Weekday(str(number), words) for number, words in sorted(_names("abbreviated").items())]
 
 
 def times_in_words(shift: Shift) -> str:
@@ -134,5 +135,5 @@ def clock_time(typed: str) -> time | None:
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
-def _names() -> dict[int, str]:
-    return {int(number): str(name) for number, name in get_day_names("wide", locale=language().locale).items()}
+def _names(width: Literal["abbreviated", "wide"] = "wide") -> dict[int, str]:
+    return {int(number): str(name) for number, name in get_day_names(width, locale=language().locale).items()}
