@@ -23,7 +23,8 @@ STATIC = Path(__file__).parent / "static"
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'"
 )
 FORM_MEMORY = 64 * 1024 * 1024
 """A report is text of any length a person can type or paste; the framework's 500 kB would refuse it."""

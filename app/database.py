@@ -36,7 +36,7 @@ from incidents import (  # noqa: F401 - every table must be known before the met
 from incidents.orm import Base
 from incidents.refusals import Refused
 from incidents.words import N_
-from notifications import contact, delivery, engine, escalation, page, rota  # noqa: F401
+from notifications import contact, delivery, engine, escalation, mute, page, rota  # noqa: F401
 from notifications.rota import feed, override, shift  # noqa: F401
 
 log = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations, Translations
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.config import Settings
 from incidents.keyring import Keyring
+from incidents.law.clock import utcnow
 from incidents.obligations import Targets
 from incidents.organisation import Organisation, the_organisation
 from incidents.people import Person
@@ -24,7 +26,9 @@ from incidents.store import Store
 from notifications.channels import Channel, ChannelKind
 from notifications.channels.apprise_channel import AppriseChannel
 from notifications.channels.outbox import OutboxChannel
+from notifications.channels.push_subscription import Reach, is_loopback
 from notifications.channels.smtp import Security, SmtpChannel, SmtpSettings
+from notifications.channels.webpush import WebPushChannel
 from notifications.engine import Engine, Setup
 from notifications.messages import Wording
 from notifications.senders import Senders
@@ -97,7 +101,7 @@ class Installation:
         """Whether a kind of channel is configured, so that a message over it can reach anybody."""
         if self.settings.demo or kind is ChannelKind.OUTBOX:
             return False
-        return kind is ChannelKind.APPRISE or self.smtp(session) is not None
+        return kind is not ChannelKind.EMAIL or self.smtp(session) is not None
 
     def make_channel(self, name: str) -> Channel:
         """The channel of that name, made anew from the present settings."""
@@ -108,7 +112,17 @@ class Installation:
                 return SmtpChannel(settings)
         if name.startswith("apprise-"):
             return AppriseChannel(name)
+        if name.startswith("push-"):
+            with self.store.reading() as session:
+                address = self.public_address(the_organisation(session))
+            subject = address if address.startswith("https://") else None
+            return WebPushChannel(name, keyring=self.keyring, subject=subject, reach=self.reach(address), clock=utcnow)
         return OutboxChannel()
+
+    def reach(self, public_address: str) -> Reach:
+        """Which push services may be called: this machine only where the installation is for this machine only."""
+        loopback = is_loopback(urlsplit(public_address).hostname or "")
+        return Reach(loopback=loopback, plain=self.settings.allow_plain_http)
 
     def on_channels_changed(self, renew: Callable[[], None]) -> None:
         """Call `renew` whenever the settings of a channel change in this process."""

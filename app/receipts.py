@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from app.extensions import db, read_session
 from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.shown import Moment, moment
 from incidents import progress as progressing
 from incidents import receipt
 from incidents.organisation import Organisation, the_organisation
 from incidents.people import RIGHTS, Right
-from incidents.progress import Progress, Turn
+from incidents.progress import Happened, Progress, Turn
 from incidents.report import Report
 from incidents.settings import RECEIPT_DO, RECEIPT_DONT, values_of
+from incidents.timeline import Kind
 from incidents.words.advice import DO, DONT
 from incidents.words.enums import words_for
 
@@ -141,13 +144,18 @@ def since(report: Report, *, now: datetime) -> dict[str, Any]:
 
 
 def _since(so_far: Progress, thread: list[Turn], *, loud: bool) -> dict[str, Any]:
-    stages = [
-        Stage(_("We received your report"), moment(so_far.received_at), True),
-        _stage(_("The bell rang"), so_far.rang_at),
-        _stage(_("A person took it"), so_far.taken_at),
-        _stage(_("It was looked at"), so_far.looked_at),
-        _stage(_("Closed. Thank you."), so_far.closed_at),
-    ]
+    done = [(so_far.received_at, _("We received your report"))]
+    done += [(each.at, _words(each)) for each in so_far.happened]
+    done += [(so_far.looked_at, _("It was looked at"))] if so_far.looked_at else []
+    done += [(so_far.closed_at, _("Closed. Thank you."))] if so_far.closed_at else []
+    waited_for = {
+        _("The bell rang"): so_far.rang_at,
+        _("A person took it"): so_far.taken_at,
+        _("It was looked at"): so_far.looked_at,
+        _("Closed. Thank you."): so_far.closed_at,
+    }
+    stages = [Stage(words, moment(at), True) for at, words in sorted(done, key=lambda item: item[0])]
+    stages += [Stage(words, None, False) for words, at in waited_for.items() if at is None]
     turns = [
         Said(
             who=_("You") if turn.mine else _("The desk"),
@@ -176,8 +184,31 @@ def advice() -> tuple[list[str], list[str]]:
     return own.get(RECEIPT_DO) or [_(words) for words in DO], own.get(RECEIPT_DONT) or [_(words) for words in DONT]
 
 
-def _stage(words: str, at: datetime | None) -> Stage:
-    return Stage(words, moment(at), at is not None)
+HAPPENED: Mapping[Kind, str] = {
+    Kind.RANG: _l("The bell rang"),
+    Kind.SEEN: _l("Somebody saw the page"),
+    Kind.AWAKE: _l("Somebody is awake and asked for ten minutes"),
+    Kind.TAKEN: _l("A person took it"),
+    Kind.TAKEN_OVER: _l("Another person took it over"),
+    Kind.RINGS_AGAIN: _l("Nobody had begun in time: the bell rings again"),
+    Kind.SUMMONED: _l("Somebody was called to help"),
+    Kind.PARKED: _l("It was decided that this can wait"),
+    Kind.PARKING_ENDED: _l("The wait is over: the bell rings again"),
+    Kind.CONTAINMENT_OWNED: _l("Somebody works on stopping it"),
+    Kind.CONTAINED: _l("It is contained"),
+}
+"""What a reporter may see happen, in words for them."""
+
+
+def _words(each: Happened) -> str:
+    """One fact by role, without names."""
+    words = _("The one who was called answered") if each.called else str(HAPPENED[each.kind])
+    until = moment(each.until) if each.kind is Kind.PARKED else None
+    if until is not None:
+        words = _("%(words)s until %(time)s", words=words, time=until.local)
+    if each.role is not None and each.kind is not Kind.SUMMONED:
+        return _("%(words)s: %(role)s", words=words, role=_(words_for(each.role)))
+    return words
 
 
 def _phone(number: str | None) -> Phone | None:

@@ -15,6 +15,7 @@ from notifications.links import masked as hidden
 KINDS = {
     ChannelKind.EMAIL: _l("E-mail"),
     ChannelKind.APPRISE: _l("Phone or chat"),
+    ChannelKind.PUSH: _l("Web Push"),
     ChannelKind.OUTBOX: _l("On screen"),
 }
 

@@ -307,3 +307,8 @@ def sign_out_everywhere(session: Session, person: Person, *, but: str | None = N
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def change_hours(person: Person, tell_from: int | None, tell_until: int | None, *, drills_any_hour: bool) -> None:
+    """Set from when until when somebody may be told what wakes nobody, in minutes of their day; None is as shipped."""
+    person.tell_from, person.tell_until, person.drills_any_hour = tell_from, tell_until, drills_any_hour

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from incidents.incident import Incident, hold
+from incidents.incident import Incident, hold, may_see
 from incidents.people import Person, Right, Role, holders
 from incidents.refusals import Refused
 from incidents.timeline import Actor, Entry, Kind, record
@@ -22,11 +22,13 @@ def summon(session: Session, incident_id: int, whom: Person | Role, *, by: Actor
     incident = _open(session, incident_id)
     if isinstance(whom, Role):
         others = [person for person in holders(session, incident.organisation_id, whom) if person.id != by.person_id]
-        if not others:
-            raise Refused(N_("Nobody else holds this role. Choose somebody else."), field="whom")
+        if not others or incident.restricted:
+            raise Refused(
+                N_("Nobody else holds this role, or they may not all see this. Choose a person."), field="whom"
+            )
         facts: dict[str, object] = {"role": whom.value}
     else:
-        _callable(incident, whom, by)
+        _callable(session, incident, whom, by)
         facts = {"person": whom.id}
     first_step(incident, by=by, now=now)
     return record(session, incident.timeline, Kind.SUMMONED, by=by, incident_id=incident.id, facts=facts, now=now)
@@ -38,7 +40,7 @@ def hand_over(session: Session, incident_id: int, to: Person, *, by: Actor, now:
     Refuses somebody who may not work on incidents, oneself, and a closed incident.
     """
     incident = _open(session, incident_id)
-    _callable(incident, to, by)
+    _callable(session, incident, to, by)
     if Right.HANDLE not in to.rights:
         raise Refused(N_("This person may not work on incidents. Choose somebody else."), field="whom")
     first_step(incident, by=by, now=now)
@@ -66,8 +68,9 @@ def _open(session: Session, incident_id: int) -> Incident:
     return incident
 
 
-def _callable(incident: Incident, whom: Person, by: Actor) -> None:
-    if whom.left_at is not None or whom.organisation_id != incident.organisation_id:
-        raise Refused(N_("This person has no account any more. Choose somebody else."), field="whom")
+def _callable(session: Session, incident: Incident, whom: Person, by: Actor) -> None:
+    there = whom.left_at is None and whom.organisation_id == incident.organisation_id
+    if not there or not may_see(session, whom, incident):
+        raise Refused(N_("This person cannot be called to this incident. Choose somebody else."), field="whom")
     if whom.id == by.person_id:
         raise Refused(N_("That is you. Choose somebody else."), field="whom")

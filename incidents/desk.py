@@ -19,7 +19,7 @@ from incidents.orm import UTCDateTime
 from incidents.people import Person
 from incidents.report import Report
 from incidents.steps import Step
-from incidents.timeline import Entry
+from incidents.timeline import CALLS, Entry
 from incidents.words import N_
 
 SHEET = 50
@@ -186,6 +186,7 @@ def _from_elsewhere(
 
 def _names(session: Session, incident: Incident, reports: Iterable[Report], entries: Iterable[Entry]) -> dict[int, str]:
     keys = {entry.person_id for entry in entries} | {report.entered_by_id for report in reports} | {incident.handler_id}
+    keys |= {entry.facts["person"] for entry in entries if entry.kind in CALLS and "person" in entry.facts}
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(keys - {None})))
     return {row.id: row.name for row in rows}
 

@@ -159,6 +159,13 @@ def visible(person: Person) -> Select[Incident]:
     return query.where(or_(Incident.restricted.is_(False), own))
 
 
+def may_see(session: Session, person: Person, incident: Incident) -> bool:
+    """Whether a person may be called to an incident: everybody, unless it is restricted and does not name them."""
+    if not incident.restricted:
+        return True
+    return session.scalars(visible(person).where(Incident.id == incident.id)).first() is not None
+
+
 def find(session: Session, person: Person, reference: str) -> Incident:
     """The incident of that reference. Refuses alike what does not exist and what this person may not see."""
     wanted = visible(person).where(Incident.reference == readable(reference).strip().upper())

@@ -68,6 +68,7 @@ class Kind(enum.Enum):
     DELAY_EXPLAINED = "delay-explained"
     CLOSED = "closed"
     REOPENED = "reopened"
+    MUTED = "muted"
     SET_UP = "set-up"
     PERSON_INVITED = "person-invited"
     PERSON_LEFT = "person-left"
@@ -76,9 +77,14 @@ class Kind(enum.Enum):
     CONTACT_ADDED = "contact-added"
     CONTACT_REMOVED = "contact-removed"
     CONTACT_VERIFIED = "contact-verified"
+    CONTACT_RENEWED = "contact-renewed"
     SETTING_CHANGED = "setting-changed"
     ROTA_CHANGED = "rota-changed"
     POLICY_CHANGED = "policy-changed"
+
+
+CALLS = (Kind.SUMMONED, Kind.HANDED_OVER)
+"""What calls one person or role; the facts name them by key."""
 
 
 class ActorKind(enum.Enum):

@@ -24,7 +24,8 @@ LONG_UNTESTED = timedelta(days=90)
 
 
 class Contact(Base):
-    """One way to reach a person. An Apprise address may hold a secret, so it is kept sealed; `label` is shown.
+    """One way to reach a person. An Apprise address or a push subscription is a secret, so it is kept sealed; `label`
+    is shown.
 
     `verified_at` is set when a test page sent here was acknowledged through the public address, `woke_at` when the
     person confirmed besides that the locked, silenced phone rang.
@@ -58,6 +59,11 @@ class Contact(Base):
         """The address to send to."""
         return keyring.unseal(self.sealed) if self.sealed else self.label
 
+    @property
+    def ended(self) -> bool:
+        """Whether the far end has said that this address is no more, so that nothing is sent there."""
+        return bool(self.failure and self.failure.get("gone"))
+
 
 def contacts_of(session: Session, person_id: int) -> list[Contact]:
     """A person's ways to be reached, first choice first."""
@@ -68,6 +74,11 @@ def contacts_of(session: Session, person_id: int) -> list[Contact]:
             .order_by(Contact.position, Contact.id)
         )
     )
+
+
+def in_use(session: Session, person_id: int) -> list[Contact]:
+    """A person's ways that a message is sent over, first choice first: those that have ended are left out."""
+    return [contact for contact in contacts_of(session, person_id) if not contact.ended]
 
 
 @cache
@@ -190,6 +201,12 @@ def verify(session: Session, contact: Contact, *, by: Actor, now: datetime) -> N
     """Note that a test page sent here was acknowledged."""
     contact.verified_at, contact.failed_at, contact.failure = now, None, None
     _record(session, contact, Kind.CONTACT_VERIFIED, by=by, now=now)
+
+
+def renewed(session: Session, contact: Contact, sealed: str, *, by: Actor, now: datetime) -> None:
+    """The same device has another address now; it has to be proved again."""
+    contact.sealed, contact.verified_at, contact.failed_at, contact.failure = sealed, None, None, None
+    _record(session, contact, Kind.CONTACT_RENEWED, by=by, now=now)
 
 
 def _record(session: Session, contact: Contact, kind: Kind, *, by: Actor, now: datetime) -> None:

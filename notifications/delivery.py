@@ -144,7 +144,8 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
     """Take deliveries that are due, those with a lapsed claim included, so that nobody else sends them.
 
     The claim lasts `waits.lease`; a worker that dies loses it then. Two workers never get the same row. Rings go
-    before everything else. Whoever has left, or no longer uses this way, gets nothing any more.
+    before everything else. Whoever has left, or no longer uses this way, gets nothing any more, and nothing goes to an
+    address that has ended.
     """
     due = session.scalars(
         select(Delivery)
@@ -158,7 +159,7 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    gone = [row for row in due if row.contact.removed_at is not None or row.person.left_at is not None]
+    gone = [row for row in due if row.contact.removed_at or row.contact.ended or row.person.left_at]
     for delivery in gone:
         _let_go(delivery, DeliveryState.CANCELLED)
     wanted = _joined([row for row in due if row not in gone])

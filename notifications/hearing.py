@@ -18,7 +18,7 @@ from incidents.orm import insert_all
 from incidents.people import Person, Role, holders
 from incidents.timeline import Bell, Entry, Kind
 from notifications import delivery, paging, taking
-from notifications.contact import contacts_of, way_to_tell
+from notifications.contact import in_use, way_to_tell
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.hours import tell_at
 from notifications.page import LOUDNESS, Acknowledgement, PageEntry
@@ -112,7 +112,7 @@ class Answering:
         elif rule.loudness is Loudness.TELL and rule.whom is not None:
             self._changing()
             for person in _told(self._session, entry, rule.whom):
-                way = way_to_tell(contacts_of(self._session, person.id))
+                way = way_to_tell(in_use(self._session, person.id))
                 if way is not None:
                     row = delivery.queue(self._session, way, Purpose.TELL, entry_id=entry.id, now=self._now)
                     row.due_at = self._now if rule.at_once else self._by_day(person, entry, incident)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,7 +81,19 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         html=_render(f"{delivery.purpose.value}.html", facts, wording),
         sender_name=wording.organisation,
         headers={"X-Priority": "1", "Importance": "high"} if urgent else {},
+        link=facts["link"],
+        topic=_topic(session, delivery),
+        alarm=delivery.purpose in (Purpose.RING, Purpose.TEST),
     )
+
+
+def _topic(session: Session, delivery: Delivery) -> str:
+    """What takes the place of what: a page of its earlier rings, a test of the test before; 32 signs at most."""
+    if delivery.purpose is Purpose.RING and delivery.page_id:
+        # Of the page's random token, so that it tells the services on the way nothing.
+        token = session.get_one(Page, delivery.page_id).token
+        return hashlib.sha256(f"topic {token}".encode()).hexdigest()[:32]
+    return "test" if delivery.purpose is Purpose.TEST else ""
 
 
 def _ring_facts(
@@ -92,7 +105,7 @@ def _ring_facts(
     urgency = wording.translate(URGENCY_WORDS[Urgency.URGENT if urgent else Urgency.SOON])
     codename = first.codename if first is not None else page.codename
     facts.update(codename=codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
-    facts.update(next_act=None, late=False, drill=page.drill, call=_call(page))
+    facts.update(next_act=None, late=False, drill=page.drill, call=call_of(page))
     if first is not None and first.next_act and first.next_due_at:
         facts["next_act"] = wording.translate(first.next_act)
         facts["next_due"] = instant(first.next_due_at, wording)
@@ -102,7 +115,7 @@ def _ring_facts(
     return (drill if page.drill else subject), urgent
 
 
-def _call(page: Page) -> str | None:
+def call_of(page: Page) -> str | None:
     """Why one person or role is called: to help, or to take over; None for a page of the policy."""
     kinds = {row.entry.kind for row in page.entries} if is_summons(page) else set()
     return next((call for kind, call in CALLS.items() if kind in kinds), None)
@@ -118,7 +131,8 @@ def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wor
     """One fact, or all that were due to this person at once."""
     told = [row.entry for row in (delivery, *joined(session, delivery)) if row.entry is not None]
     items = [_item(session, entry, wording) for entry in told]
-    names = {item["codename"] for item in items}
+    names, links = {item["codename"] for item in items}, {item["link"] for item in items}
+    facts["link"] = links.pop() if len(links) == 1 else wording.public_address
     facts["items"], facts["more"] = items[:MOST_TOLD], len(items[MOST_TOLD:])
     if len(items) == 1:
         return f"{items[0]['codename']}: {items[0]['sentence']}"

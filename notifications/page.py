@@ -16,6 +16,7 @@ from incidents.timeline import Entry
 from notifications import delivery
 
 LOUDNESS = {StillHappening.NO: 0, StillHappening.UNKNOWN: 1, StillHappening.YES: 2}
+LOUDEST = 2
 
 
 class Page(Base):

@@ -9,16 +9,14 @@ from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
 from incidents.people import Role
-from incidents.timeline import SYSTEM, Entry, Kind, record
+from incidents.timeline import CALLS, SYSTEM, Entry, Kind, record
 from notifications import delivery
 from notifications.delivery import Purpose
 from notifications.escalation import plan_for
+from notifications.mute import muted_until
 from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, new_page, unanswered
 from notifications.policy import Waits
 from notifications.reach import rung_at
-
-CALLS = (Kind.SUMMONED, Kind.HANDED_OVER)
-"""What rings one person or role, in a page of its own."""
 
 
 def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
@@ -45,6 +43,8 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
             now=now,
         )
         page.drill = bool(incident and incident.drill)
+        if entry.kind is Kind.REPORTED and not alone:
+            page.ring_at = muted_until(session, page.organisation_id, loudness, now=now) or now
         if entry.kind in CALLS:
             page.summons_person_id = entry.facts.get("person")
             page.summons_role = Role(entry.facts["role"]) if "role" in entry.facts else None

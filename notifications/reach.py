@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from notifications import delivery
-from notifications.contact import Contact, contacts_of, contacts_of_all
+from notifications.contact import Contact, contacts_of_all, in_use
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.escalation import Plan, people_at
 from notifications.page import Acknowledgement, Page, Snooze, hold_page
@@ -39,7 +39,8 @@ def rung_at(session: Session, page: Page, plan: Plan, step: int, *, now: datetim
     """Whom a page rings at a step, and over which ways. A person without any way is not there."""
     people = people_at(session, page.organisation_id, plan, step, now=now)
     quiet = quiet_people(session, page.id, now=now)
-    contacts = contacts_of_all(session, [person.id for person in people])
+    everything = contacts_of_all(session, [person.id for person in people])
+    contacts = {key: [way for way in ways if not way.ended] for key, ways in everything.items()}
     rung: dict[int, tuple[DeliveryState, datetime]] = {
         contact_id: (state, queued_at)
         for contact_id, state, queued_at in session.execute(
@@ -104,7 +105,7 @@ def cover(session: Session, row: Delivery, *, now: datetime) -> bool:
         )
     ).all()
     tried = {ring.contact_id for ring in this_time}
-    other = next((way for way in contacts_of(session, row.person_id) if way.id not in tried), None)
+    other = next((way for way in in_use(session, row.person_id) if way.id not in tried), None)
     if other is not None:
         delivery.queue(
             session,

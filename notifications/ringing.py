@@ -10,7 +10,7 @@ from sqlalchemy import distinct, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
-from incidents.people import Person
+from incidents.people import Person, Role
 from notifications.page import Acknowledgement, Page, PageEntry
 
 
@@ -105,6 +105,31 @@ def alarm(session: Session, page_id: int) -> Alarm:
         PageEntry.page_id == page_id, PageEntry.answered_at.is_(None)
     )
     return Alarm(first, session.scalar(waiting) or 0)
+
+
+@dataclass(frozen=True)
+class Called:
+    """Somebody who was called to an incident: a person by name, or a role; `answered_at` is None while it rings."""
+
+    name: str | None
+    role: Role | None
+    at: datetime
+    answered_at: datetime | None
+
+
+def called_to(session: Session, incident_id: int) -> list[Called]:
+    """Who was called to an incident, first to last."""
+    rows = session.execute(
+        select(Page, Person.name)
+        .join(PageEntry, PageEntry.page_id == Page.id)
+        .outerjoin(Person, Person.id == Page.summons_person_id)
+        .where(
+            PageEntry.incident_id == incident_id,
+            or_(Page.summons_person_id.is_not(None), Page.summons_role.is_not(None)),
+        )
+        .order_by(Page.id)
+    )
+    return [Called(name, page.summons_role, page.opened_at, page.ended_at) for page, name in rows]
 
 
 @dataclass(frozen=True)

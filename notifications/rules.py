@@ -110,6 +110,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CLOSED: FIRST_STEP,
         # Reopened by a report that was moved back, before anybody had begun: then it still needs somebody.
         Kind.REOPENED: Rule(Loudness.TELL, Whom.DPO, unless=_when("rings", PAGE), first_step=True),
+        Kind.MUTED: TELL_DPO,
         Kind.SET_UP: NOBODY,
         Kind.PERSON_INVITED: NOBODY,
         Kind.PERSON_LEFT: NOBODY,
@@ -118,6 +119,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_ADDED: NOBODY,
         Kind.CONTACT_REMOVED: NOBODY,
         Kind.CONTACT_VERIFIED: NOBODY,
+        Kind.CONTACT_RENEWED: NOBODY,
         Kind.SETTING_CHANGED: NOBODY,
         # A duty of tonight cannot wait for the morning.
         Kind.ROTA_CHANGED: Rule(Loudness.TELL, Whom.AFFECTED, unless=_when("soon", TELL_AFFECTED_NOW)),

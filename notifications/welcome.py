@@ -16,7 +16,8 @@ from incidents.refusals import Refused
 from incidents.timeline import Actor
 from incidents.words import N_
 from notifications.channels import ChannelKind
-from notifications.contact import Contact, add_contact, contacts_of
+from notifications.channels.push_subscription import ENDED
+from notifications.contact import Contact, add_contact, contacts_of, in_use
 from notifications.delivery import Delivery, DeliveryState, Purpose, queue
 from notifications.policy import STEPS
 
@@ -53,7 +54,9 @@ def _send(session: Session, person: Person, token: str, keyring: Keyring, *, now
 
 
 def send_test(session: Session, contact: Contact, *, now: datetime) -> Delivery:
-    """Send a test page; one that has not gone out yet is not followed by another."""
+    """Send a test page; one that has not gone out yet is not followed by another. Refuses a way that has ended."""
+    if contact.ended:
+        raise Refused(ENDED)
     under_way = session.scalars(
         select(Delivery).where(
             Delivery.contact_id == contact.id,
@@ -71,7 +74,7 @@ def is_paged(person: Person) -> bool:
 
 def send_tests(session: Session, person: Person, *, now: datetime) -> int:
     """Test every unproved way of a person whom a page can ring; how many test pages were sent."""
-    unproved = [contact for contact in contacts_of(session, person.id) if contact.verified_at is None]
+    unproved = [contact for contact in in_use(session, person.id) if contact.verified_at is None]
     for contact in unproved if is_paged(person) else ():
         send_test(session, contact, now=now)
     return len(unproved) if is_paged(person) else 0

@@ -20,6 +20,7 @@ from incidents.obligations import Obligation
 from incidents.people import Right
 from incidents.steps import Step
 from incidents.words.enums import words_for
+from notifications.page import LOUDEST
 from notifications.ringing import Ringing, Taken
 
 
@@ -38,6 +39,7 @@ class Bell:
     through: int
     since: shown.Moment | None
     incidents: Sequence[Link]
+    mute_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def tags_of(incident: Incident) -> list[Tag]:
     else:
         words, tone = STILL[incident.still_happening]
         tags.append(Tag(str(words), tone))
+    if incident.parked_until is not None:
+        tags.append(Tag(_("Waits"), "info"))
     if incident.restricted:
         tags.append(Tag(_("Restricted"), "info"))
     if incident.drill:
@@ -107,6 +111,7 @@ def bell_of(rings: Ringing) -> Bell:
         url=url_for("desk.take", token=rings.page.token),
         through=rings.through_entry_id,
         since=shown.moment(rings.page.opened_at),
+        mute_url=url_for("desk.mute", token=rings.page.token) if _is_flood(rings) and may(Right.DECIDE) else None,
         incidents=[
             Link(
                 _("%(codename)s, %(reference)s", codename=one.codename, reference=one.reference),
@@ -115,6 +120,14 @@ def bell_of(rings: Ringing) -> Bell:
             for one in rings.incidents
         ],
     )
+
+
+FLOOD = 5
+"""From so many reports in one page on it may be muted."""
+
+
+def _is_flood(rings: Ringing) -> bool:
+    return len(rings.incidents) >= FLOOD and rings.page.loudness < LOUDEST and not rings.page.alone
 
 
 def head_of(case: Casefile, taken: Taken | None, *, rings: bool, now: datetime) -> Head:

@@ -18,7 +18,7 @@ from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from incidents.desk import Casefile
 from incidents.incident import OurRole, StillHappening, What
-from incidents.people import Right
+from incidents.people import Right, Role
 from incidents.timeline import ActorKind, Entry, Kind
 from incidents.words.enums import words_for
 from incidents.words.kinds import SENTENCES
@@ -30,7 +30,14 @@ LABELS: Mapping[str, str] = {
     "delay_reasons": _l("Reasons for the delay"),
 }
 UNLABELLED = ("text", "note", "reason", "name")
-CORRECTABLE = frozenset(Kind) - {Kind.RANG, Kind.RINGS_AGAIN, Kind.DEADLINE_NEAR, Kind.DEADLINE_PASSED}
+CORRECTABLE = frozenset(Kind) - {
+    Kind.RANG,
+    Kind.SEEN,
+    Kind.RINGS_AGAIN,
+    Kind.PARKING_ENDED,
+    Kind.DEADLINE_NEAR,
+    Kind.DEADLINE_PASSED,
+}
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,16 @@ def _instant(text: object) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) else None
 
 
+def _until(_case: Casefile, entry: Entry) -> str | None:
+    at = shown.moment(_instant(entry.facts.get("until")))
+    return _("until %(time)s", time=at.local) if at else None
+
+
+def _called(case: Casefile, entry: Entry) -> str | None:
+    role = entry.facts.get("role")
+    return _(words_for(Role(role))) if role else case.names.get(entry.facts.get("person", 0))
+
+
 DETAILS: Mapping[Kind, Callable[[Casefile, Entry], str | None]] = {
     Kind.STEP_DONE: _step,
     Kind.STEP_SKIPPED: _step,
@@ -187,5 +204,9 @@ DETAILS: Mapping[Kind, Callable[[Casefile, Entry], str | None]] = {
     Kind.CLOSED: _closed,
     Kind.ANCHOR_MOVED: _anchor,
     Kind.TAKEN: _taken,
+    Kind.SUMMONED: _called,
+    Kind.HANDED_OVER: _called,
+    Kind.PARKED: _until,
+    Kind.AWAKE: _until,
     Kind.FILE_ADDED: _size,
 }

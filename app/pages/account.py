@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, session, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as Answer
 from wtforms.validators import DataRequired
 
-from app import passwords, signing_in
+from app import errors, passwords, signing_in
 from app.access import anybody_signed_in, me
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
 from app.newpassword import NewPassword, SecretField
-from app.ways import ways
+from app.ways import Way, ways
 from incidents import accounts
 from incidents.law.clock import utcnow
 from incidents.people import Person
+from incidents.refusals import Refused
 from incidents.words.enums import words_for
-from notifications import welcome
+from notifications import devices, welcome
+from notifications.channels import ChannelKind
 from notifications.contact import contacts_of
 
 pages = Blueprint("account", __name__)
@@ -85,9 +88,15 @@ def send_test(contact_id: int) -> Answer:
         if own is None:
             abort(404)
         reachable = house.reachable(writing, own.channel)
-        welcome.send_test(writing, own, now=utcnow())
+        try:
+            welcome.send_test(writing, own, now=utcnow())
+        except Refused as refused:
+            flash(errors.sentence(refused), "warning")
+            return redirect(url_for("account.account"), code=303)
     house.store.wake()
-    if reachable:
+    if reachable and own.channel is ChannelKind.PUSH:
+        flash(_("A test page is on its way to that device. Open it there, and press its button."), "good")
+    elif reachable:
         flash(_("A test page is on its way. Open it on the phone that should wake you."), "good")
     else:
         flash(_("No mail server is set up, so the test page reaches nobody. Tell an administrator."), "warning")
@@ -107,12 +116,41 @@ def sign_out_everywhere() -> Answer:
 
 
 def _page(form: PasswordForm, status: int) -> Response:
+    house, mine = installation(), ways(read_session(), me().id, masked=False)
+    pushed = _devices(mine)
     page = render_template(
         "account/account.html",
         form=form,
         email=me().email,
         roles=[_(words_for(role)) for role in sorted(me().roles, key=lambda role: role.value)],
-        ways=ways(read_session(), me().id, masked=False),
+        ways=[way for way in mine if way.key not in {device.way.key for device in pushed}],
+        devices=pushed,
+        push_key=devices.application_key(house.keyring),
+        push_scope=f"{request.script_root}/",
+        longest_label=devices.LONGEST_LABEL,
         shortest=passwords.SHORTEST,
     )
     return make_response(page, status)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A device that push is on for. `digest` and `known_as` are for its own browser; `ended` needs turning on again."""
+
+    way: Way
+    digest: str
+    known_as: str
+    ended: bool
+
+
+def _devices(mine: list[Way]) -> list[Pushed]:
+    keyring, by_key = installation().keyring, {way.key: way for way in mine}
+    return [
+        Pushed(
+            by_key[device.contact.id],
+            device.digest,
+            devices.name_for(device.contact, keyring=keyring),
+            device.contact.ended,
+        )
+        for device in devices.devices_of(read_session(), me().id, keyring=keyring)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 
 from app import shown
 from app.access import public
@@ -12,23 +12,33 @@ from app.navigation import installation, organisation
 from incidents.law.clock import utcnow
 from incidents.people import Right
 from notifications.delivery import Purpose
-from notifications.links import Shown, acknowledge_by_link, masked, open_link, prove_contact
+from notifications.links import (
+    Shown,
+    acknowledge_by_link,
+    awake_by_link,
+    masked,
+    open_link,
+    prove_contact,
+    seen_by_link,
+)
 
 pages = Blueprint("acknowledge", __name__)
+
+AWAKE, OVER = "awake", "over"
 
 
 @pages.get("/p/<carried>")
 @public
 def page(carried: str) -> Response:
     """What rings, and the button. Changes nothing."""
-    return _show(_opened(carried))
+    return _show(_opened(carried), carried)
 
 
 @pages.post("/p/<carried>")
 @csrf.exempt  # the signed link is the whole right; nobody is signed in here
 @public
 def take(carried: str) -> Response:
-    """Acknowledge what was shown. A second tap, or another person's link, shows who has it."""
+    """Acknowledge what was shown, or ask for ten minutes. A second tap, or another person's link, shows who has it."""
     opened, now, house = _opened(carried), utcnow(), installation()
     if opened.delivery.purpose is Purpose.TEST:
         return _test(opened)
@@ -36,10 +46,26 @@ def take(carried: str) -> Response:
         through = int(request.form.get("through", ""))
     except ValueError:
         through = opened.through_entry_id
+    key, act = opened.delivery.id, request.form.get("act")
     with house.store.writing() as session:
-        acknowledge_by_link(session, opened.delivery.id, through_entry_id=through, waits=house.settings.waits, now=now)
+        if act == AWAKE:
+            awake_by_link(session, key, now=now)
+        else:
+            waits, over = house.settings.waits, act == OVER
+            acknowledge_by_link(session, key, through_entry_id=through, waits=waits, take_over=over, now=now)
     read_session().rollback()  # look again, at what was just committed
-    return _show(_opened(carried))
+    return _show(_opened(carried), carried)
+
+
+@pages.post("/p/<carried>/seen")
+@csrf.exempt  # the signed link is the whole right
+@public
+def seen(carried: str) -> Response:
+    """The page's own script says that it was on a screen. Scanners fetch pages; they do not do this."""
+    opened, house = _opened(carried), installation()
+    with house.store.writing() as session:
+        seen_by_link(session, opened.delivery.id, now=utcnow())
+    return make_response("", 204)
 
 
 def _opened(carried: str) -> Shown:
@@ -49,7 +75,7 @@ def _opened(carried: str) -> Shown:
     return opened
 
 
-def _show(opened: Shown) -> Response:
+def _show(opened: Shown, carried: str) -> Response:
     if opened.delivery.purpose is Purpose.TEST:
         return make_response(render_template("acknowledge/test.html", elsewhere=_elsewhere(), proved=None))
     assert opened.page is not None
@@ -75,6 +101,10 @@ def _show(opened: Shown) -> Response:
             mailbox=masked(held.delivery.contact.label) if held and held.delivery else None,
             held_at=shown.moment(held.at) if held else None,
             until=shown.moment(held.until) if held else None,
+            half=opened.half is not None,
+            awake_until=shown.moment(opened.awake_until),
+            call=_(opened.call) if opened.call else None,
+            seen_url=url_for("acknowledge.seen", carried=carried),
         )
     )
 

@@ -26,6 +26,8 @@ from incidents.people import Person, Right
 from incidents.refusals import Refused
 from incidents.words import N_
 from incidents.words.enums import words_for
+from notifications.mute import mute_like
+from notifications.page import Page
 from notifications.ringing import Taken, ringing, taken_by
 from notifications.taking import acknowledge
 
@@ -151,6 +153,22 @@ def take(token: str) -> ResponseReturnValue:
     incidents = rings[0].incidents
     if len(incidents) == 1:
         return redirect(url_for("incident.incident", reference=incidents[0].reference), code=303)
+    return redirect(url_for("desk.desk"), code=303)
+
+
+@pages.post("/desk/mute/<token>")
+@requires(Right.DECIDE)
+def mute(token: str) -> ResponseReturnValue:
+    """Let further reports like those of this page wait for half an hour."""
+    now = utcnow()
+    rings = ringing(read_session(), me(), now=now, token=token)
+    if not rings:
+        flash(_("Somebody has this page already, or it has ended."), "info")
+        return redirect(url_for("desk.desk"), code=303)
+    with installation().store.writing() as session:
+        page = session.get_one(Page, rings[0].page.id)
+        until = mute_like(session, page, person=session.get_one(Person, me().id), now=now).until
+    flash(_("Further reports like these wait until %(time)s. Louder ones ring.", time=_time(until)), "good")
     return redirect(url_for("desk.desk"), code=303)
 
 

@@ -13,6 +13,7 @@ from app.case.clocks import clocks_of
 from app.case.head import bell_of, head_of, next_act
 from app.case.lanes import Link, lanes_of
 from app.case.story import story_of
+from app.case.team import team_of
 from app.case.told import told_of
 from app.extensions import read_session
 from app.language import gettext as _
@@ -44,6 +45,7 @@ def incident(reference: str) -> ResponseReturnValue:
         head=head_of(case, taken_by(session, [found.id]).get(found.id), rings=bool(rings), now=now),
         bells=[bell_of(one) for one in rings] if may(Right.HANDLE) else [],
         act=next_act(case, now),
+        team=team_of(session, found, now),
         clocks=clocks_of(case.duties, installation().targets, now),
         reports=told_of(case),
         lanes=lanes_of(case, now),

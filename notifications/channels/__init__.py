@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,17 +17,21 @@ class ChannelKind(enum.Enum):
 
     EMAIL = "email"
     APPRISE = "apprise"
+    PUSH = "push"
     OUTBOX = "outbox"
-
-    @property
-    def wakes(self) -> bool:
-        """Whether this kind can ring through a locked, silenced phone at all; mail only tells."""
-        return self not in (ChannelKind.EMAIL, ChannelKind.OUTBOX)
 
     @property
     def pages(self) -> bool:
         """Whether this kind can wake anybody: a screen that nobody looks at cannot."""
         return self is not ChannelKind.OUTBOX
+
+    @property
+    def wakes(self) -> bool:
+        """Whether a message of this kind may count as waking somebody, once that was tried.
+
+        E-mail and Web Push tell: a silenced phone shows them and stays quiet.
+        """
+        return self not in (ChannelKind.EMAIL, ChannelKind.PUSH, ChannelKind.OUTBOX)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Message:
     """Subject, text and html of one delivery; the text stands alone.
 
     `key` is the stable and unique id of the delivery: the same key is the same message, however often it is
-    tried. `headers` are for e-mail only.
+    tried. `headers` are for e-mail only. `link` is what the text leads to. A message takes the place of an earlier
+    one with the same `topic`. `alarm` marks a page, or a test of one, which is of no use late.
     """
 
     key: str
@@ -43,11 +49,14 @@ class Message:
     html: str | None = field(repr=False)
     sender_name: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    link: str = field(default="", repr=False)
+    topic: str = ""
+    alarm: bool = False
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a message goes: an e-mail address or an Apprise URL; neither shows in a log line."""
+    """Where a message goes: an e-mail address, an Apprise URL or a push subscription; none shows in a log line."""
 
     channel: ChannelKind
     address: str = field(repr=False)
@@ -66,7 +75,7 @@ class Outcome:
     """The verdict and its plain cause; `detail` holds no word of the message, no address and no secret.
 
     `cause` (a message id) with `params` says the same and can be translated. `retry_after` is how long the
-    other side asked us to wait.
+    other side asked us to wait. `gone` says that the address itself has ended and is not to be used again.
     """
 
     verdict: Verdict
@@ -75,6 +84,7 @@ class Outcome:
     retry_after: timedelta | None = None
     cause: str = ""
     params: Mapping[str, str] = field(default_factory=dict, hash=False)
+    gone: bool = False
 
     @classmethod
     def because(
@@ -85,6 +95,7 @@ class Outcome:
         *,
         remote_id: str | None = None,
         retry_after: timedelta | None = None,
+        gone: bool = False,
     ) -> Outcome:
         """The outcome whose detail is the sentence `cause` filled with `params`."""
         return cls(
@@ -94,15 +105,17 @@ class Outcome:
             retry_after=retry_after,
             cause=cause,
             params=params or {},
+            gone=gone,
         )
 
     @property
     def kept(self) -> dict[str, Any]:
         """The cause as it is stored, to be said in the language of whoever reads it (`said`)."""
-        return {
+        kept = {
             "cause": self.cause or self.detail,
             "params": {name: str(value)[:LONGEST] for name, value in self.params.items()},
         }
+        return kept | ({"gone": True} if self.gone else {})
 
 
 def said(kept: Mapping[str, Any] | None, translate: Callable[[str], str] = str) -> str:
@@ -144,12 +157,15 @@ class Channel(Protocol):
 def channel_name(target: Target) -> str:
     """The channel, and so the thread, that serves a target: e-mail has one, Apprise one per service and host.
 
-    The host is shown as a digest, because some services put their token in its place.
+    Web Push has one per push service. An Apprise host is shown as a digest, because some services put their token in
+    its place.
     """
     if target.channel is ChannelKind.EMAIL:
         return "smtp"
     if target.channel is ChannelKind.OUTBOX:
         return "outbox"
+    if target.channel is ChannelKind.PUSH:
+        return f"push-{urlsplit(json.loads(target.address)['endpoint']).netloc[:80]}"
     schema, _, rest = target.address.strip().partition("://")
     try:
         host = urlsplit(f"//{rest}").hostname or rest

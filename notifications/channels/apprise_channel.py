@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import socket
-import ssl
-import time
-from collections.abc import Iterator
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from incidents.refusals import Refused
@@ -16,27 +10,18 @@ from incidents.words import N_
 from notifications.channels import Message, Outcome, Target, Verdict
 from notifications.channels.apprise_urls import display, load, secrets_of
 from notifications.channels.deadline import Deadline
+from notifications.channels.http_answers import ACCEPTED, FAULTY, SLOW, WAIT, bounded, fault, wait_asked
 from notifications.channels.http_watch import Exchange, watching
 
 LIMIT_SECONDS = 15.0
 _CONNECT_SECONDS = 4.0
 _READ_SECONDS = 8.0
-_LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_REASON = 160
 # 402 (no credit left) and 407 are left out: both can be mended while the address stays as it is.
 _FOR_NEVER = {400, 401, 403, 404, 405, 410, 413, 415, 422}
 
-_ACCEPTED = N_("Accepted by %(service)s.")
-_WAIT = N_("%(service)s asks us to wait before the next message.")
-_FAULTY = N_("%(service)s has a fault: HTTP %(status)s.")
 _ELSEWHERE = N_("%(service)s sends us elsewhere (HTTP %(status)s); enter its final address.")
 _REFUSED = N_("%(service)s refused the message (HTTP %(status)s); check the address of the channel.")
-_SLOW = N_("%(service)s did not finish within %(seconds)s seconds.")
-_LATE = N_("%(service)s did not answer in time.")
-_CLOSED_PORT = N_("%(service)s refused the connection.")
-_NO_HOST = N_("The host name of %(service)s was not found.")
-_UNTRUSTED = N_("The certificate of %(service)s is not trusted.")
-_UNREACHABLE = N_("%(service)s cannot be reached.")
 _UNKNOWN = N_("%(service)s did not take the message: %(reason)s")
 _BROKEN = N_("The adapter for %(service)s failed: %(reason)s")
 
@@ -61,13 +46,13 @@ class AppriseChannel:
             try:
                 taken = service.notify(**_content(service, message))
             except _AskedToWait as wait:
-                return Outcome.because(Verdict.TRY_AGAIN, _WAIT, {"service": shown}, retry_after=_bounded(wait.seconds))
+                return Outcome.because(Verdict.TRY_AGAIN, WAIT, {"service": shown}, retry_after=bounded(wait.seconds))
             # More than a hundred adapters of others: whatever one of them raises, the page is tried again.
             except Exception as error:
                 params = {"service": shown, "reason": type(error).__name__}
                 return Outcome.because(Verdict.TRY_AGAIN, _BROKEN, params)
         if taken:
-            return Outcome.because(Verdict.ACCEPTED, _ACCEPTED, {"service": shown})
+            return Outcome.because(Verdict.ACCEPTED, ACCEPTED, {"service": shown})
         return _why(exchange, shown, [*secrets_of(target.address), message.subject, *message.text.split()])
 
     def check(self) -> Outcome:
@@ -143,39 +128,19 @@ def _why(exchange: Exchange, service: str, hidden: list[str]) -> Outcome:
     status, params = exchange.status, {"service": service, "status": str(exchange.status)}
     if exchange.deadline.passed:
         seconds = f"{exchange.deadline.seconds:g}"
-        return Outcome.because(Verdict.TRY_AGAIN, _SLOW, {"service": service, "seconds": seconds})
+        return Outcome.because(Verdict.TRY_AGAIN, SLOW, {"service": service, "seconds": seconds})
     if exchange.error is not None:
-        return _fault(exchange.error, service)
+        return fault(exchange.error, service)
     if status is None or 200 <= status < 300:
         reason = _scrubbed(exchange.warnings, hidden)
         return Outcome.because(Verdict.TRY_AGAIN, _UNKNOWN, {"service": service, "reason": reason})
-    wait = _wait(exchange.retry_after)
+    wait = wait_asked(exchange.retry_after)
     if status == 429:
-        return Outcome.because(Verdict.TRY_AGAIN, _WAIT, params, retry_after=wait)
+        return Outcome.because(Verdict.TRY_AGAIN, WAIT, params, retry_after=wait)
     if status in _FOR_NEVER:
         return Outcome.because(Verdict.NEVER, _REFUSED, params)
-    cause = _ELSEWHERE if 300 <= status < 400 else _FAULTY
+    cause = _ELSEWHERE if 300 <= status < 400 else FAULTY
     return Outcome.because(Verdict.TRY_AGAIN, cause, params, retry_after=wait)
-
-
-def _fault(error: Exception, service: str) -> Outcome:
-    params = {"service": service}
-    for fault in _chain(error):
-        if isinstance(fault, ConnectionRefusedError):
-            return Outcome.because(Verdict.TRY_AGAIN, _CLOSED_PORT, params)
-        if isinstance(fault, socket.gaierror):
-            return Outcome.because(Verdict.TRY_AGAIN, _NO_HOST, params)
-        if isinstance(fault, ssl.SSLCertVerificationError):
-            return Outcome.because(Verdict.TRY_AGAIN, _UNTRUSTED, params)
-        if isinstance(fault, TimeoutError):
-            return Outcome.because(Verdict.TRY_AGAIN, _LATE, params)
-    return Outcome.because(Verdict.TRY_AGAIN, _UNREACHABLE, params)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _scrubbed(warnings: list[str], hidden: list[str]) -> str:
@@ -184,18 +149,3 @@ def _scrubbed(warnings: list[str], hidden: list[str]) -> str:
         if len(secret) >= 4:
             reason = reason.replace(secret, "…")
     return reason[:_LONGEST_REASON]
-
-
-def _wait(retry_after: str | None) -> timedelta | None:
-    if retry_after is None:
-        return None
-    try:
-        if retry_after.strip().isdigit():
-            return _bounded(float(retry_after))
-        return _bounded(parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
-        return None
-
-
-def _bounded(seconds: float) -> timedelta:
-    return min(timedelta(seconds=max(1.0, min(seconds, 1e6))), _LONGEST_WAIT)

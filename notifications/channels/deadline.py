@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 
@@ -66,6 +66,10 @@ class Deadline:
                     line.shutdown(socket.SHUT_RDWR)
 
 
+class NotAllowed(OSError):
+    """A host has no address that may be called."""
+
+
 def open_socket(
     host: str,
     port: int,
@@ -73,14 +77,22 @@ def open_socket(
     deadline: Deadline,
     timeout: float,
     options: Iterable[tuple[int, int, int | bytes]] = (),
+    allowed: Callable[[str], bool] | None = None,
 ) -> socket.socket:
-    """Connect to the first address of a host that answers; all tries together keep to the deadline."""
+    """Connect to the first address of a host that answers; all tries together keep to the deadline.
+
+    Only addresses that are `allowed` are called; `NotAllowed` is raised when the host has no other.
+    """
     try:
         addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
     problem: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
     for family, kind, protocol, _, address in addresses:
+        # The very address that is called is looked at: a name may lead elsewhere a moment later.
+        if allowed is not None and not allowed(str(address[0])):
+            problem = NotAllowed("an address that is not called")
+            continue
         sock = socket.socket(family, kind, protocol)
         try:
             for option in options:

@@ -18,7 +18,7 @@ from notifications import delivery, paging
 from notifications.contact import Contact, contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.messages import build, signed
-from notifications.page import Acknowledgement, Page, PageEntry
+from notifications.page import Acknowledgement, Page, PageEntry, Snooze
 from notifications.policy import Waits
 from tests.makers import Cast, make_report
 
@@ -173,3 +173,51 @@ def test_a_message_shown_only_on_the_outbox_screen_proves_nothing(
     assert "counts for nothing" in answer.text
     with installation.store.reading() as session:
         assert session.get_one(Contact, contact.id).verified_at is None
+
+
+def test_ten_minutes_quiet_the_person_who_asks_and_take_nothing(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    first, second = rung(installation)
+
+    said = client.post(first, data={"act": "awake"}).text
+
+    assert "You are awake." in said
+    assert "I have it" in said
+    assert "give me ten minutes" not in said
+    assert "You are awake." not in client.get(second).text
+    with installation.store.reading() as session:
+        assert session.scalars(select(Snooze.person_id)).all() == [cast.dana]
+        assert not session.scalars(select(Acknowledgement)).all()
+
+
+def test_whoever_comes_second_may_take_it_over(installation: Installation, client: FlaskClient, cast: Cast) -> None:
+    first, second = rung(installation)
+    client.post(first)
+    assert "Take it over" in client.get(second).text
+    assert "Take it over" not in client.get(first).text
+
+    client.post(second, data={"act": "over"})
+
+    assert "You have it." in client.get(second).text
+    assert "Take it over" in client.get(first).text
+    with installation.store.reading() as session:
+        held = session.scalars(select(Acknowledgement.person_id).order_by(Acknowledgement.id)).all()
+    assert held == [cast.dana, cast.tariq]
+
+
+def test_only_the_pages_own_script_says_that_it_was_seen(
+    installation: Installation, client: FlaskClient, cast: Cast
+) -> None:
+    first, _second = rung(installation)
+    client.get(first)
+    with installation.store.reading() as session:
+        assert not session.scalars(select(Delivery).where(Delivery.seen_at.is_not(None))).all()
+
+    answers = [client.post(f"{first}/seen").status_code for _ in range(2)]
+
+    assert answers == [204, 204]
+    with installation.store.reading() as session:
+        assert len(session.scalars(select(Delivery).where(Delivery.seen_at.is_not(None))).all()) == 1
+        assert len(session.scalars(select(Entry).where(Entry.kind == Kind.SEEN)).all()) == 1
+    assert client.post("/p/forged/seen").status_code == 410

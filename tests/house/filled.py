@@ -22,13 +22,15 @@ from incidents.report import Relation, Report
 from incidents.steps import Step, StepState
 from incidents.timeline import SYSTEM, person_as_actor
 from notifications import contact, welcome
-from notifications.channels import ChannelKind
+from notifications.channels import ChannelKind, Outcome, Verdict
+from notifications.channels.push_subscription import ENDED, Reach, Subscription
 from notifications.delivery import Purpose, queue
 from notifications.rota import cover, feed, planning
 from notifications.rota.planning import Plan
 from notifications.rota.shift import Weekly
 from tests.makers import Cast, make_cast
 from tests.nights.night import Night
+from tests.plumbing.push import Browser
 
 SECRET = "Zubenelgenubi"
 """What the reporter of the restricted incident wrote: nobody else may ever see it."""
@@ -219,6 +221,11 @@ def _people(story: Story) -> tuple[dict[str, int], str]:
         mina = session.get_one(Person, cast.mina)
         phone = contact.add_contact(session, mina, ChannelKind.APPRISE, "pover://…", by=SYSTEM, now=now)
         phone.sealed = house.keyring.seal("pover://user@token")
+        aude, browser = session.get_one(Person, cast.aude), Browser()
+        subscription = Subscription.given("https://push.example/x", **browser.keys, key="kept", reach=Reach())
+        sealed = house.keyring.seal(subscription.written())
+        pushed = contact.add_contact(session, aude, ChannelKind.PUSH, "Phone", sealed=sealed, by=SYSTEM, now=now)
+        pushed.failed_at, pushed.failure = now, Outcome.because(Verdict.NEVER, ENDED, gone=True).kept
         kind = {"name": "Nora", "email": "nora@northwind.example", "roles": [Role.RESPONDER]}
         by = person_as_actor(cast.adam)
         nora = welcome.welcome(session, organisation, **kind, keyring=house.keyring, by=by, now=now)  # type: ignore[arg-type]

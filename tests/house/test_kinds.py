@@ -17,6 +17,8 @@ from tests.house.source import loaded, told
 PARTIAL = {
     "incidents.law.counting.CEILINGS": "only two ways of counting give a legal ceiling",
     "notifications.messages.PLACES": "most kinds of fact belong to an incident, or are told of nobody",
+    "notifications.messages.CALLS": "only a summons and a hand-over call somebody",
+    "app.receipts.HAPPENED": "a reporter sees what concerns the bell, not the whole case",
     "app.case.story.DETAILS": "most kinds of fact need no more than their sentence",
     "notifications.channels.smtp_causes._FOR_NOW": "only some steps of a hand-over can be refused for now",
     "notifications.channels.smtp_causes._REFUSED": "once the message is handed over there is nothing to refuse",

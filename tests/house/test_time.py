@@ -15,7 +15,7 @@ READERS = {
 
 WALL = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 AT_THE_EDGE = {
-    "notifications.channels.apprise_channel": "a Retry-After header may name a date, which becomes a wait at once",
+    "notifications.channels.http_answers": "a Retry-After header may name a date, which becomes a wait at once",
 }
 """Who may read the wall clock beside the clock module, and why."""
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from app.installation import Installation
 from incidents.incident import Incident, StillHappening
+from incidents.people import Person
+from incidents.refusals import Refused
 from incidents.report import Report
+from notifications.mute import mute_like
+from notifications.page import Page
 from tests.makers import Cast, make_report
 from tests.nights.conftest import TWO
 from tests.nights.night import Night
@@ -52,6 +58,38 @@ def test_one_that_is_still_happening_rings_by_itself_through_the_flood(night: Ni
     assert night.minutes("dana") == [0, 0]
     quiet, loud = night.pages()
     assert (len(quiet.entries), len(loud.entries)) == (10, 1)
+
+
+def mute(night: Night, who: int, number: int = -1) -> None:
+    with night.installation.store.writing() as session:
+        page = session.get_one(Page, night.pages()[number].id)
+        mute_like(session, page, person=session.get_one(Person, who), now=night.now)
+    night.engine.catch_up()
+
+
+def test_a_mute_ends_by_itself_and_what_waited_rings_then(night: Night, cast: Cast) -> None:
+    flood(night, 10)
+    mute(night, cast.dana)
+    night.tap("dana")
+    night.wait(minutes=5)
+
+    flood(night, 10)
+    night.wait(minutes=24)
+    assert night.minutes("dana")[:1] == [0]
+    assert [at for at in night.minutes("dana") if 5 <= at < 20] == [], "stored and shown, and quiet"
+    night.report("They are in it now", still_happening=StillHappening.YES)
+    assert night.minutes("dana")[-1] == 29, "what is louder rings"
+
+    night.wait(minutes=2)
+    waited = night.pages()[1]
+    assert (len(waited.entries), waited.rang_at) == (10, TWO + timedelta(minutes=30))
+
+
+def test_what_is_still_happening_cannot_be_muted(night: Night, cast: Cast) -> None:
+    flood(night, 3, StillHappening.YES)
+
+    with pytest.raises(Refused, match="always rings"):
+        mute(night, cast.dana)
 
 
 def test_a_restricted_incident_never_folds(night: Night) -> None:

@@ -91,6 +91,21 @@ def upgrade() -> None:
     with op.batch_alter_table('snooze', schema=None) as batch_op:
         batch_op.create_index('ix_snooze_page', ['page_id', 'person_id'], unique=False)
 
+    op.create_table('mute',
+    sa.Column('organisation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('loudness', sa.Integer(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_mute_organisation_id_organisation')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_mute_person_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mute')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('mute', schema=None) as batch_op:
+        batch_op.create_index('ix_mute_living', ['organisation_id', 'until'], unique=False)
+
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.add_column(sa.Column('woke_at', sa.DateTime(timezone=True), nullable=True))
 
@@ -156,6 +171,10 @@ def downgrade() -> None:
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.drop_column('woke_at')
 
+    with op.batch_alter_table('mute', schema=None) as batch_op:
+        batch_op.drop_index('ix_mute_living')
+
+    op.drop_table('mute')
     with op.batch_alter_table('snooze', schema=None) as batch_op:
         batch_op.drop_index('ix_snooze_page')
 

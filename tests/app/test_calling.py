@@ -1,0 +1,112 @@
+"""Who is on an incident: taken over, handed over, called to help."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from app.installation import Installation
+from incidents import triage
+from incidents.incident import Access, Incident
+from incidents.timeline import Kind, person_as_actor
+from tests.app.casework import again, entries, reported
+from tests.app.visitor import Visitor
+from tests.makers import Cast
+
+pytestmark = pytest.mark.usefixtures("at_noon")
+
+
+@pytest.fixture
+def begun(installation: Installation, cast: Cast, now: datetime) -> Incident:
+    """An incident that Tariq has looked at."""
+    incident = reported(installation, now)
+    with installation.store.writing() as session:
+        triage.look_at(session, incident.id, by=person_as_actor(cast.tariq), now=now)
+    return incident
+
+
+def test_taken_over_in_one_tap(installation: Installation, cast: Cast, dana: Visitor, begun: Incident) -> None:
+    dana.open(f"/incident/{begun.reference}")
+    assert "Taken by: Tariq" in " ".join(dana.page.split())
+
+    dana.send("/take-over")
+
+    assert again(installation, begun).handler_id == cast.dana
+    assert "It is yours now" in dana.page
+    assert "/take-over" not in dana.page, "who has it cannot take it over"
+
+
+def test_somebody_is_called_and_the_page_says_that_they_have_not_answered(
+    installation: Installation, cast: Cast, dana: Visitor, begun: Incident
+) -> None:
+    dana.open(f"/incident/{begun.reference}/call").send("/call", whom=f"person:{cast.ivo}")
+
+    (called,) = entries(installation, begun, Kind.SUMMONED)
+    assert called.facts == {"person": cast.ivo}
+    installation.engine().tick(called.written_at)
+    assert "Ivo was called Mon 23 Nov 2026, 12:00 GMT and has not answered yet." in dana.open(dana.address).page
+
+
+def test_a_role_is_called(installation: Installation, dana: Visitor, begun: Incident) -> None:
+    dana.open(f"/incident/{begun.reference}/call").send("/call", whom="role:responder")
+
+    assert entries(installation, begun, Kind.SUMMONED)[0].facts == {"role": "responder"}
+    assert "Somebody was called to help: Responder" in dana.page
+
+
+@pytest.mark.parametrize(
+    ("whom", "why"),
+    [
+        ("", "Choose who it is"),
+        ("person:x", "Choose who it is"),
+        ("person:99", "Choose who it is"),
+        ("own", "That is you"),
+    ],
+)
+def test_a_bad_choice_is_refused_in_a_sentence(
+    cast: Cast, dana: Visitor, begun: Incident, installation: Installation, whom: str, why: str
+) -> None:
+    page = dana.open(f"/incident/{begun.reference}/call")
+
+    page.send("/call", whom=f"person:{cast.dana}" if whom == "own" else whom)
+
+    assert dana.status == 422
+    assert why in dana.problems()[0]
+    assert not entries(installation, begun, Kind.SUMMONED)
+
+
+def test_it_is_handed_to_a_person_who_may_work_on_it(
+    installation: Installation, cast: Cast, dana: Visitor, begun: Incident
+) -> None:
+    dana.open(f"/incident/{begun.reference}/hand-over")
+    assert f"person:{cast.ivo}" in dana.response.text
+    assert f"person:{cast.mina}" not in dana.response.text, "management reads no incidents"
+
+    dana.send("/hand-over", whom=f"person:{cast.mina}")
+    assert "may not work on incidents" in dana.problems()[0]
+    dana.send("/hand-over", whom=f"person:{cast.ivo}")
+
+    assert entries(installation, begun, Kind.HANDED_OVER)[0].facts == {"person": cast.ivo}
+    assert again(installation, begun).handler_id == cast.tariq, "it stays until the other answers"
+
+
+def test_nobody_is_called_to_a_restricted_incident_who_may_not_see_it(
+    installation: Installation, cast: Cast, now: datetime
+) -> None:
+    ivo = Visitor(installation).come_in(installation, cast.ivo)
+    incident = reported(installation, now)
+    with installation.store.writing() as session:
+        session.get_one(Incident, incident.id).restricted = True
+        session.add(Access(organisation_id=1, incident_id=incident.id, person_id=cast.ivo, granted_at=now))
+        session.add(Access(organisation_id=1, incident_id=incident.id, person_id=cast.mina, granted_at=now))
+
+    ivo.open(f"/incident/{incident.reference}/call")
+    assert f"person:{cast.mina}" in ivo.response.text
+    assert f"person:{cast.dana}" not in ivo.response.text
+    ivo.send("/call", whom=f"person:{cast.dana}")
+    assert "cannot be called" in ivo.problems()[0]
+    ivo.send("/call", whom="role:dpo")
+    assert "may not all see this" in ivo.problems()[0]
+
+    assert not entries(installation, incident, Kind.SUMMONED)
