@@ -17,6 +17,7 @@ from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Actor
 from incidents.words import N_
+from notifications.escalation import EscalationTarget
 from notifications.rota import Rota
 from notifications.rota.change import Change, changing
 from notifications.rota.shift import (
@@ -80,7 +81,10 @@ def rename_rota(session: Session, rota: Rota, name: str, *, by: Actor, now: date
 
 
 def end_rota(session: Session, rota: Rota, *, by: Actor, now: datetime) -> None:
-    """Take a rota out of use; who was on call until now stays known."""
+    """Take a rota out of use; who was on call until now stays known. Refused while an escalation policy names it."""
+    named = select(EscalationTarget.id).where(EscalationTarget.rota_id == rota.id)
+    if session.scalars(named.limit(1)).first() is not None:
+        raise Refused(N_("The escalation policy rings this rota. Change the policy first."))
     with changing(session, rota, Change.ENDED, by=by, now=now):
         rota.ended_at = now
 

@@ -129,3 +129,5 @@ def test_a_rota_as_target_is_rung_and_its_gaps_are_shown_by_day(
     with installation.store.reading() as session:
         found = people_at(session, the_organisation(session).id, plan(installation), 0, now=NOON)
         assert [person.id for person in found] == [cast.ivo]
+    adam.open(f"/rota/{key}").send(f"/rota/{key}/end", **{"end-sure": "y"})
+    assert adam.problems() == ["The escalation policy rings this rota. Change the policy first."]
