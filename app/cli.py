@@ -246,7 +246,7 @@ def _cannot_page(house: Installation) -> list[str]:
 def _ahead(house: Installation, session: Session, now: datetime) -> list[str]:
     """What is no cause for alarm tonight, but worth knowing: hours to come without anybody, and who watches."""
     organisation, hours = the_organisation(session), DAYS * 24
-    on = on_duty(session, organisation)
+    on = on_duty(session, organisation, now=now)
     found = coverage(session, organisation, now, hours, on, reachable=house.reachable, now=now)
     notes = [fault.words() for fault in found.faults]
     if not house.settings.watchdog_url:

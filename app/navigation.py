@@ -25,8 +25,9 @@ PLACES = (
     ("enter.enter", _l("Enter a report"), (Right.ENTER_REPORTS,)),
     ("summary.summary", _l("Summary"), (Right.READ_SUMMARY,)),
     ("register.register", _l("Register"), (Right.READ_REGISTER,)),
-    ("readiness.readiness", _l("Readiness"), (Right.SEE_READINESS,)),
     ("people.people", _l("People"), (Right.CONFIGURE,)),
+    ("rota.rota", _l("Rota"), (Right.SEE_READINESS,)),
+    ("readiness.readiness", _l("Readiness"), (Right.SEE_READINESS,)),
     ("settings.settings", _l("Settings"), (Right.CONFIGURE,)),
     ("outbox.outbox", _l("Outbox"), (Right.CONFIGURE,)),
 )

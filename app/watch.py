@@ -21,7 +21,7 @@ from incidents.settings import value_of
 from notifications import auditor, canary, drills, watchdog
 from notifications.channels import Verdict
 from notifications.coverage import DAYS, coverage, on_duty
-from notifications.policy import Ladder
+from notifications.ladder import ladder
 from notifications.readiness import Fault, Mend, readiness, writable
 from notifications.spells import Source, keep
 
@@ -161,7 +161,7 @@ class Watch:
             if organisation.set_up_at is None:
                 return
             reds = list(readiness(session, organisation, reachable=reachable, now=now).faults)
-            on = on_duty(session, organisation)
+            on = on_duty(session, organisation, now=now)
             reds += coverage(session, organisation, now, DAYS * 24, on, reachable=reachable, now=now).faults
         with self.installation.store.writing() as session:
             keep(session, the_organisation(session), Source.READINESS, reds, now=now)
@@ -173,7 +173,7 @@ class Watch:
             organisation = the_organisation(session)
             days = (value_of(session, drills.SETTING) or {}).get("every_days")
             every = timedelta(days=days) if days else None
-            people = Ladder.of(session, organisation.id).people if every else []
+            people = ladder(session, organisation.id, now=now).people if every else []
             drills.plan(session, organisation, people, every=every, now=now)
             if every is not None:
                 drills.begin_due(session, organisation, every=every, now=now)

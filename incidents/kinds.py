@@ -57,6 +57,8 @@ class Kind(enum.Enum):
     CONTACT_WOKE = "contact-woke"
     CONTACT_MOVED = "contact-moved"
     SETTING_CHANGED = "setting-changed"
+    ROTA_CHANGED = "rota-changed"
+    POLICY_CHANGED = "policy-changed"
     CANARY_MISSED = "canary-missed"
     DRILL_BEGAN = "drill-began"
     DRILL_HELD = "drill-held"

@@ -38,6 +38,7 @@ class Right(enum.Enum):
     READ_REGISTER = "read the register"
     CONFIGURE = "configure"
     SEE_READINESS = "see who can be paged"
+    PLAN_ROTA = "plan the rota"
 
 
 _HANDLER = frozenset(
@@ -49,7 +50,7 @@ _HANDLER = frozenset(
         Right.SEE_READINESS,
     }
 )
-_DPO = _HANDLER | {Right.DECIDE, Right.READ_SUMMARY, Right.READ_REGISTER}
+_DPO = _HANDLER | {Right.DECIDE, Right.READ_SUMMARY, Right.READ_REGISTER, Right.PLAN_ROTA}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
@@ -60,7 +61,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.MANAGEMENT: frozenset({Right.READ_SUMMARY, Right.SEE_READINESS}),
         Role.AUDITOR: frozenset({Right.READ_REGISTER, Right.READ_SUMMARY}),
         # Configures, reads no report; granting oneself a role is recorded and told to the DPO.
-        Role.ADMINISTRATOR: frozenset({Right.CONFIGURE, Right.SEE_READINESS}),
+        Role.ADMINISTRATOR: frozenset({Right.CONFIGURE, Right.SEE_READINESS, Right.PLAN_ROTA}),
     }
 )
 

@@ -14,7 +14,7 @@ from incidents.people import Person
 from incidents.words import N_
 from notifications.channels import ChannelKind
 from notifications.contact import Contact, contacts_of_all
-from notifications.policy import Ladder
+from notifications.ladder import rung_when
 from notifications.readiness import Fault
 
 DAYS = 14
@@ -117,7 +117,6 @@ def coverage(
     return Coverage(begins, tuple(all(reached(who_at(at + into)) for into in LOOKS) for at in looked))
 
 
-def on_duty(session: Session, organisation: Organisation) -> Callable[[datetime], Sequence[Person]]:
-    """Whom a page rings, whenever it comes: the present holders of the roles of the escalation."""
-    people = Ladder.of(session, organisation.id).people
-    return lambda _at: people
+def on_duty(session: Session, organisation: Organisation, *, now: datetime) -> Callable[[datetime], Sequence[Person]]:
+    """Whom a page rings that comes at some instant of the days looked at."""
+    return rung_when(session, organisation.id, now - timedelta(hours=1), now + timedelta(days=DAYS, hours=1))

@@ -15,7 +15,7 @@ from incidents.orm import Base, Key, by_value, table
 from incidents.people import Person, Role, holders_of
 from notifications.page import Page
 from notifications.policy import STEPS, Waits
-from notifications.rota import on_duty
+from notifications.rota.duty import on_duty
 
 
 class TargetKind(enum.Enum):
@@ -137,15 +137,19 @@ def shipped(waits: Waits) -> Plan:
     return Plan(stages, waits.repeat, waits.round)
 
 
+def plans_of(session: Session, organisation_id: int, *, waits: Waits) -> dict[Urgency, Plan]:
+    """How pages of each urgency climb: as the organisation set it, or as shipped."""
+    set_here = session.scalars(select(EscalationPolicy).where(EscalationPolicy.organisation_id == organisation_id))
+    plans = dict.fromkeys(Urgency, shipped(waits))
+    return plans | {policy.urgency: _plan(policy) for policy in set_here if policy.steps}
+
+
 def plan_of(session: Session, organisation_id: int, urgency: Urgency, *, waits: Waits) -> Plan:
-    """How pages of this urgency climb: as the organisation set it, or as shipped."""
-    policy = session.scalars(
-        select(EscalationPolicy).where(
-            EscalationPolicy.organisation_id == organisation_id, EscalationPolicy.urgency == urgency
-        )
-    ).first()
-    if policy is None or not policy.steps:
-        return shipped(waits)
+    """How pages of this urgency climb."""
+    return plans_of(session, organisation_id, waits=waits)[urgency]
+
+
+def _plan(policy: EscalationPolicy) -> Plan:
     stages = tuple(
         Stage(timedelta(seconds=step.after_seconds), tuple(_aim(target) for target in step.targets), step.wants)
         for step in policy.steps
@@ -184,12 +188,13 @@ def people_at(session: Session, organisation_id: int, plan: Plan, step: int, *, 
     held = holders_of(session, organisation_id, [aim.key for aim in aims if isinstance(aim.key, Role)])
     found: dict[int, Person] = {}
     for aim in aims:
-        for person in _people(session, aim, held, now=now):
+        for person in people_of(session, aim, held, now=now):
             found.setdefault(person.id, person)
     return list(found.values())
 
 
-def _people(session: Session, aim: Aim, held: Mapping[Role, Sequence[Person]], *, now: datetime) -> Sequence[Person]:
+def people_of(session: Session, aim: Aim, held: Mapping[Role, Sequence[Person]], *, now: datetime) -> Sequence[Person]:
+    """Who one target is now; `held` are the holders of roles, read beforehand."""
     if isinstance(aim.key, Role):
         return held[aim.key]
     if aim.kind is TargetKind.ROTA:

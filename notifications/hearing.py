@@ -176,6 +176,9 @@ def _told(session: Session, entry: Entry, whom: Whom) -> list[Person]:
     elif whom is Whom.WATCHERS:
         held = holders_of(session, entry.organisation_id, (Role.DPO, Role.ADMINISTRATOR))
         people = list({person.id: person for each in held.values() for person in each}.values())
+    elif whom is Whom.AFFECTED:
+        named = Person.id.in_(entry.facts.get("affected", []))
+        people = list(session.scalars(select(Person).where(named, Person.left_at.is_(None)).order_by(Person.id)))
     elif whom is Whom.HANDLER and incident is not None and incident.handler and incident.handler.left_at is None:
         people = [incident.handler]
     else:

@@ -206,8 +206,16 @@ def _item(session: Session, entry: Entry, wording: Wording) -> dict[str, str]:
         "codename": incident.codename if incident else "Tocsin",
         "sentence": wording.translate(SENTENCES[entry.kind]),
         "at": instant(entry.happened_at, wording),
-        "link": f"{wording.public_address}/incident/{incident.reference}" if incident else wording.public_address,
+        "link": f"{wording.public_address}{PLACES.get(entry.kind, '') if incident is None else _path(incident)}",
     }
+
+
+PLACES = {Kind.ROTA_CHANGED: "/rota", Kind.POLICY_CHANGED: "/rota"}
+"""Where a fact that belongs to no incident is seen."""
+
+
+def _path(incident: Incident) -> str:
+    return f"/incident/{incident.reference}"
 
 
 def instant(moment: datetime, wording: Wording) -> str:

@@ -1,14 +1,11 @@
-"""Whom a page rings, after how long, and who is there: the escalation policy with its waits."""
+"""The shipped escalation policy, and how long each thing lasts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
-from incidents.people import Person, Role, holders_of
+from incidents.people import Role
 
 STEPS: tuple[tuple[Role, ...], ...] = ((Role.DPO,), (Role.DEPUTY,), (Role.MANAGEMENT,))
 """Who joins at each step. Those of earlier steps keep being rung: nobody is let off by climbing."""
@@ -43,30 +40,3 @@ class Waits:
     def retry_after(self, attempts: int) -> timedelta:
         """How long to wait after the given number of failed attempts (1 or more)."""
         return self.retries[min(attempts, len(self.retries)) - 1]
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """The steps up to one of them, with the people who hold their roles, read at once."""
-
-    held: Mapping[Role, Sequence[Person]]
-
-    @classmethod
-    def of(cls, session: Session, organisation_id: int, step: int = len(STEPS) - 1) -> Ladder:
-        """As it is now; all steps unless one is named."""
-        return cls(holders_of(session, organisation_id, [role for roles in STEPS[: step + 1] for role in roles]))
-
-    @property
-    def people(self) -> list[Person]:
-        """Everybody whom a page rings, each once, first choice first."""
-        return list({person.id: person for people in self.held.values() for person in people}.values())
-
-    @property
-    def empty(self) -> list[Role]:
-        """The roles of steps that nobody holds: a page passes over them at once."""
-        return [roles[0] for roles in STEPS if not any(self.held.get(role) for role in roles)]
-
-
-def people_at(session: Session, organisation_id: int, step: int) -> list[Person]:
-    """Everybody whom a page rings at this step, those of earlier steps included, first choice first."""
-    return Ladder.of(session, organisation_id, step).people

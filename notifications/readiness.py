@@ -23,8 +23,9 @@ from notifications.channels import ChannelKind, said
 from notifications.contact import Contact, contacts_of_all
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.engine import Heartbeat
+from notifications.escalation import EscalationPolicy
+from notifications.ladder import ladder
 from notifications.page import Page
-from notifications.policy import Ladder
 
 ENOUGH = 2
 """So many people must have proved that a page reaches them."""
@@ -117,16 +118,20 @@ def readiness(
     elif not organisation.public_address:
         no_address = N_("No public address is set, so pages would carry no link. Set it in the settings.")
         faults.append(Fault(no_address, mend=Mend.SETTINGS, grave=True))
-    last_beat_at, silent, missed = _engine(session, organisation, now)
+    last_beat_at, silent, missed, policies = _engine(session, organisation, now)
     faults += _beat_faults(None if last_beat_at is None else now - last_beat_at)
-    ladder = Ladder.of(session, organisation.id)
-    people = ladder.people
+    rungs = ladder(session, organisation.id, shipped_only=not policies, now=now)
+    people = rungs.people
     unpageable = faults_of(session, people, reachable, now=now)
     faults += unpageable
     ready = len(people) - len(unpageable)
     gaps = [
         Fault(N_("Nobody holds the role %(role)s, so a page passes over it."), params={"role": role})
-        for role in ladder.empty
+        for role in rungs.empty
+    ]
+    gaps += [
+        Fault(N_("Step %(number)s of the escalation policy rings nobody now."), params={"number": number})
+        for number in rungs.vacant
     ]
     if organisation.set_up_at is not None and ready < ENOUGH:
         faults += gaps
@@ -145,14 +150,21 @@ _ENGINE = select(
     .where(Page.organisation_id == bindparam("organisation_id"), Page.ended_at.is_(None), Page.nobody_at.is_not(None))
     .scalar_subquery(),
     canary.missed_night(),
+    select(func.count(EscalationPolicy.id))
+    .where(EscalationPolicy.organisation_id == bindparam("organisation_id"))
+    .scalar_subquery(),
 )
 
 
-def _engine(session: Session, organisation: Organisation, now: datetime) -> tuple[datetime | None, int, str | None]:
-    """When a worker last ticked, how many pages ring nobody, and which canary did not come through."""
+def _engine(
+    session: Session, organisation: Organisation, now: datetime
+) -> tuple[datetime | None, int, str | None, int]:
+    """When a worker last ticked, how many pages ring nobody, which canary did not come through, and how many
+    escalation policies the organisation has set.
+    """
     given = {"organisation_id": organisation.id, "now": now, "late": now - canary.LATE}
     row = session.execute(_ENGINE, given).one()
-    return row[0], row[1], row[2]
+    return row[0], row[1], row[2], row[3]
 
 
 def engine_faults(session: Session, *, now: datetime) -> list[Fault]:

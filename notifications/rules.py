@@ -26,6 +26,7 @@ class Whom(enum.Enum):
     OTHERS_RUNG = "others-rung"
     HANDLER_BEFORE = "handler-before"
     WATCHERS = "watchers"
+    AFFECTED = "affected"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ TELL_HANDLER = Rule(Loudness.TELL, Whom.HANDLER)
 TELL_DPO = Rule(Loudness.TELL, Whom.DPO)
 TELL_OTHERS = Rule(Loudness.TELL, Whom.OTHERS_RUNG, at_once=True)
 TELL_WATCHERS = Rule(Loudness.TELL, Whom.WATCHERS)
+TELL_AFFECTED_NOW = Rule(Loudness.TELL, Whom.AFFECTED, at_once=True)
 FIRST_STEP = Rule(Loudness.NOBODY, first_step=True)
 
 
@@ -130,6 +132,9 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.DRILL_MISSED: TELL_WATCHERS,
         Kind.READINESS_RED: TELL_WATCHERS,
         Kind.READINESS_GREEN: TELL_WATCHERS,
+        # A duty of tonight cannot wait for the morning.
+        Kind.ROTA_CHANGED: Rule(Loudness.TELL, Whom.AFFECTED, unless=_when("soon", TELL_AFFECTED_NOW)),
+        Kind.POLICY_CHANGED: Rule(Loudness.TELL, Whom.AFFECTED),
     }
 )
 

@@ -19,7 +19,7 @@ from notifications.channels import ChannelKind
 from notifications.channels.push_subscription import ENDED
 from notifications.contact import Contact, add_contact, contacts_of, in_use
 from notifications.delivery import Delivery, DeliveryState, Purpose, queue
-from notifications.policy import STEPS
+from notifications.ladder import is_rung
 
 
 def welcome(
@@ -68,17 +68,13 @@ def send_test(session: Session, contact: Contact, *, now: datetime) -> Delivery:
     return under_way or queue(session, contact, Purpose.TEST, now=now)
 
 
-def is_paged(person: Person) -> bool:
-    """Whether a page can ring this person: somebody with a role of the escalation policy."""
-    return bool(person.roles.intersection(role for step in STEPS for role in step))
-
-
 def send_tests(session: Session, person: Person, *, now: datetime) -> int:
     """Test every unproved way of a person whom a page can ring; how many test pages were sent."""
     unproved = [contact for contact in in_use(session, person.id) if contact.verified_at is None]
-    for contact in unproved if is_paged(person) else ():
+    rung = is_rung(session, person, now=now)
+    for contact in unproved if rung else ():
         send_test(session, contact, now=now)
-    return len(unproved) if is_paged(person) else 0
+    return len(unproved) if rung else 0
 
 
 def kinds_of(session: Session, person: Person) -> set[ChannelKind]:

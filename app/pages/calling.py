@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -32,8 +33,8 @@ class CallForm(StaffForm):
 
     whom = SelectField(_l("Who?"), validate_choice=False)
 
-    def __init__(self, people: list[tuple[str, str]]) -> None:
-        super().__init__()
+    def __init__(self, people: Sequence[tuple[str, str]] = (), **given: Any) -> None:
+        super().__init__(**given)
         self.whom.choices = [option("", _("Choose …")), *(option(value, words) for value, words in people)]
 
     def chosen(self, session: Session) -> Person | Role:

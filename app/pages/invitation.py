@@ -21,6 +21,7 @@ from incidents.people import Invitation, Person
 from incidents.refusals import Refused
 from incidents.words.enums import words_for
 from notifications import welcome
+from notifications.ladder import is_rung
 
 pages = Blueprint("invitation", __name__)
 
@@ -87,7 +88,7 @@ def welcomed() -> str:
     session, reachable = read_session(), installation().reachable
     return render_template(
         "invitation/welcome.html",
-        paged=welcome.is_paged(me()),
+        paged=is_rung(session, me(), now=utcnow()),
         ways=ways(session, me().id, masked=False),
         reachable=any(reachable(session, kind) for kind in welcome.kinds_of(session, me())),
     )

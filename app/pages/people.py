@@ -33,6 +33,7 @@ from incidents.words.enums import words_for
 from notifications import welcome
 from notifications.channels import ChannelKind, apprise_urls
 from notifications.contact import Contact, add_apprise, add_contact, add_webhook, contacts_of, move, remove_contact
+from notifications.ladder import is_rung
 from notifications.readiness import fault_of
 
 pages = Blueprint("people", __name__)
@@ -331,8 +332,9 @@ def _contact(session: Session, found: Person, contact_id: int) -> Contact:
 
 
 def _shown(each: Person) -> Shown:
-    session, paged = read_session(), welcome.is_paged(each)
-    fault = fault_of(session, each, installation().reachable, now=utcnow()) if paged else None
+    session, now = read_session(), utcnow()
+    paged = is_rung(session, each, now=now)
+    fault = fault_of(session, each, installation().reachable, now=now) if paged else None
     roles = ", ".join(_(words_for(role)) for role in Role if role in each.roles)
     url = url_for("people.person", person_id=each.id)
     return Shown(url, each.name, roles, ways(session, each.id), paged, fault.words(_) if fault else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
@@ -26,7 +27,7 @@ from notifications.auditor import left_lying
 from notifications.channel_health import channel_health, oldest_waiting
 from notifications.channels import ChannelKind
 from notifications.contact import contacts_of_all
-from notifications.policy import Ladder
+from notifications.ladder import ladder
 from notifications.readiness import STALE, beat_age
 from notifications.scorecard import last_drills, scorecard
 from notifications.spells import history
@@ -52,8 +53,8 @@ def readiness() -> Response:
     """All of it, found anew. Changes nothing."""
     house, session, now = installation(), read_session(), utcnow()
     mine = organisation()
-    people = Ladder.of(session, mine.id).people
-    on = coverage.on_duty(session, mine)
+    people = ladder(session, mine.id, now=now).people
+    on = coverage.on_duty(session, mine, now=now)
     hours = coverage.DAYS * 24
     ahead = coverage.coverage(session, mine, now, hours, on, reachable=house.reachable, now=now)
     every = (web.value_of(session, drills.SETTING) or {}).get("every_days", 0)
@@ -107,7 +108,7 @@ def _lying(session: Session, now: datetime) -> list[Unpageable]:
     return [Unpageable(_("Auditor"), fault.words(_), None) for fault in left_lying(session, now=now)]
 
 
-def _surely(session: Session, people: list[Person], now: datetime) -> dict[int, bool]:
+def _surely(session: Session, people: Sequence[Person], now: datetime) -> dict[int, bool]:
     open_kinds = {kind: installation().reachable(session, kind) for kind in ChannelKind}
     contacts = contacts_of_all(session, [person.id for person in people])
     return {

@@ -30,7 +30,7 @@ from incidents.words.enums import words_for
 from notifications import welcome
 from notifications.channels import ChannelKind
 from notifications.contact import add_contact
-from notifications.policy import STEPS, people_at
+from notifications.ladder import ladder
 from notifications.readiness import ENOUGH, faults_of
 
 pages = Blueprint("setup", __name__)
@@ -178,10 +178,10 @@ def _identity(form: SetUpForm, locked_values: dict[str, str]) -> Identity:
 @requires(Right.CONFIGURE)
 def what_is_next() -> str:
     """What is left to do until a page reaches two people."""
-    session, house = read_session(), installation()
-    people = people_at(session, organisation().id, len(STEPS) - 1)
+    session, house, now = read_session(), installation(), utcnow()
+    people = ladder(session, organisation().id, now=now).people
     accepted = sum(person.password_hash is not None for person in people)
-    ready = len(people) - len(faults_of(session, people, house.reachable, now=utcnow()))
+    ready = len(people) - len(faults_of(session, people, house.reachable, now=now))
     mail = house.smtp(session) is not None
     steps = [
         Next(

@@ -98,6 +98,17 @@ def read_local(typed: str, zone: ZoneInfo, *, fold: int | None = None) -> dateti
     return as_utc(local.replace(fold=fold or 0))
 
 
+def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which the clocks of `zone` show `wall`, for what has to come about whatever the clocks do.
+
+    A time that never came is the first instant after the jump; of a time that came twice it is the first.
+    """
+    local = wall.replace(tzinfo=zone, fold=0)
+    if _offset(local, 0) < _offset(local, 1):
+        local = NonexistentTime(local).after.replace(tzinfo=zone)
+    return as_utc(local)
+
+
 @dataclass(frozen=True, slots=True)
 class Remaining:
     """Time left before a deadline, or gone since, in whole hours and minutes.

@@ -65,5 +65,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.DRILL_MISSED: N_("A fire drill was not answered"),
         Kind.READINESS_RED: N_("A page might not reach a person: see the readiness page"),
         Kind.READINESS_GREEN: N_("Nothing stands in the way of a page any more"),
+        Kind.ROTA_CHANGED: N_("The rota was changed, and when you are on call with it"),
+        Kind.POLICY_CHANGED: N_("The escalation policy was changed, and when you are rung with it"),
     }
 )

@@ -6,16 +6,15 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from incidents.orm import Base, Key
-from incidents.people import Person
 
 
 class Rota(Base):
     """A schedule by week, with hand-over times in an IANA zone. Never deleted; `ended_at` takes it out of use.
 
-    `token` is what the address of its calendar feed carries.
+    `token` is what the address of its calendar feed carries; `changed_at` is when anything of it last changed.
     """
 
     __tablename__ = "rota"
@@ -25,12 +24,8 @@ class Rota(Base):
     zone: Mapped[str] = mapped_column(String(64))
     token: Mapped[str] = mapped_column(String(48), unique=True, default=lambda: secrets.token_urlsafe(24))
     created_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
-
-
-def on_duty(session: Session, rota_id: int, at: datetime) -> list[Person]:
-    """Who is on call at an instant."""
-    raise NotImplementedError

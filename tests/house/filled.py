@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,6 +26,9 @@ from notifications import canary, contact, drills, welcome
 from notifications.channels import ChannelKind, Outcome, Verdict
 from notifications.channels.push_subscription import ENDED, Reach, Subscription
 from notifications.delivery import Purpose, queue
+from notifications.rota import cover, feed, planning
+from notifications.rota.planning import Plan
+from notifications.rota.shift import Weekly
 from tests.makers import Cast, make_cast
 from tests.nights.night import Night
 from tests.plumbing.push import Browser
@@ -105,6 +108,7 @@ def fill(house: Installation, *, now: datetime) -> Filled:
     story.later(now - timedelta(hours=5))
     _sent_too_late(story, grave)
     story.later(now)
+    _a_rota(story)
     story.report("ringing", "The door of the archive stands open", still_happening=StillHappening.YES)
     people, invitation = _people(story)
     return Filled(people, _references(story), invitation, _setup_link(house), story.codes)
@@ -191,6 +195,20 @@ def _sent_too_late(story: Story, incident_id: int) -> None:
     """One filing after the deadline, without its reference and without reasons."""
     sent = Sent(at=story.night.now, zone=ZONE, recipient="The authority", awaited=True)
     story.act(filing.record_sent, story.duties(incident_id)[0], sent, by=story.dana)
+
+
+def _a_rota(story: Story) -> None:
+    """Weeks with a gap in them, somebody who stands in, and addresses for calendar programs."""
+    now, by = story.until, person_as_actor(story.cast.dana)
+    working = Weekly((0, 1, 2, 3, 4), time(9), 1, time(6))
+    with story.house.store.writing() as session:
+        rota = planning.begin_rota(
+            session, the_organisation(session), name="First line", zone=ZONE, by=by, now=now - timedelta(hours=2)
+        )
+        plan = Plan("Days", working, [story.cast.dana, story.cast.tariq])
+        planning.add_shift(session, rota, plan, by=by, now=now - timedelta(hours=1))
+        cover.override(session, rota, story.cast.ivo, now, now + timedelta(hours=30), by=by, now=now)
+        feed.new_own_feed(session, session.get_one(Person, story.cast.dana), now=now)
 
 
 def _people(story: Story) -> tuple[dict[str, int], str]:

@@ -16,6 +16,7 @@ from tests.house.source import loaded, told
 
 PARTIAL = {
     "incidents.law.counting.CEILINGS": "only two ways of counting give a legal ceiling",
+    "notifications.messages.PLACES": "most kinds of fact belong to an incident, or are told of nobody",
     "notifications.messages.CALLS": "only a summons and a hand-over call somebody",
     "app.receipts.HAPPENED": "a reporter sees what concerns the bell, not the whole case",
     "app.case.story.DETAILS": "most kinds of fact need no more than their sentence",
@@ -47,6 +48,9 @@ UNSEEN = {
     "Finding": "inside the reading of reports; people read the cause",
     "TakenIn": "one word for the program that hands a mail in; docs/operating.md says what each means",
     "Said": "an answer is a sentence of its own",
+    "Change": "has a sentence in notifications.rota.change",
+    "Why": "has words with a shift's name in app.roster",
+    "Reason": "shown as why somebody is on call",
     "Step": "how far a hand-over came; people read the cause",
 }
 """Choices that no page shows by themselves, and why."""

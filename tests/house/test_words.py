@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ from notifications.contact import Contact
 from notifications.delivery import Delivery, Purpose
 from notifications.links import masked
 from notifications.messages import build
+from notifications.rota import Rota
+from notifications.rota.publicdays import public_days
+from notifications.rota.shift import Shift
 from tests.house.filled import Filled, fill
 from tests.house.source import loaded, sources, told
 from tests.house.spoken import Known, Page, outside
@@ -58,7 +62,7 @@ NONSENSE = "☃"
 KINDS = (ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.CALL, ChannelKind.WEBHOOK)
 """Those whose messages are worded differently."""
 
-PREFIXES = ("", "role-", "way-", "phone-", "hook-", "gateway-", "answers-", "end-")
+PREFIXES = ("", "role-", "way-", "phone-", "hook-", "gateway-", "answers-", "end-", "name-")
 """Of the forms that share a page."""
 
 LAST = ("/end", "sign-out")
@@ -147,6 +151,9 @@ def data_of(installation: Installation) -> set[str]:
         found.update(row.text or "" for row in session.scalars(select(Prose)))
         for person in session.scalars(select(Person)):
             found |= {person.name, person.email}
+        found |= {name for rota in session.scalars(select(Rota)) for name in (rota.name, rota.zone)}
+        found |= {shift.name for shift in session.scalars(select(Shift))}
+        found |= {day.name for day in public_days(["GB"], utcnow().date(), utcnow().date() + timedelta(days=20))}
         for contact in session.scalars(select(Contact)):
             found |= {contact.label, masked(contact.label)}
     found |= {line for text in found for line in text.splitlines()}

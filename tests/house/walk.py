@@ -19,7 +19,7 @@ from app import database
 from app.installation import Installation
 from incidents import accounts
 from incidents.evidence import Evidence
-from incidents.incident import Incident
+from incidents.incident import Incident, Urgency
 from incidents.law.clock import utcnow
 from incidents.people import Person, Role
 from incidents.timeline import Entry
@@ -27,6 +27,10 @@ from notifications.contact import Contact
 from notifications.delivery import Delivery, Purpose
 from notifications.messages import signed
 from notifications.page import Page
+from notifications.rota import Rota
+from notifications.rota.feed import PersonFeed
+from notifications.rota.override import Override
+from notifications.rota.shift import Shift
 from tests.house.filled import KEYS, Filled
 
 BASE = "http://localhost:8000"
@@ -86,6 +90,7 @@ def _values(
         "evidence": list(session.scalars(select(Evidence.token))),
         "invitation": [filled.invitation, "nobody"],
         "setup": [filled.setup, "nobody"],
+        "rota": [*session.scalars(select(Rota.token)), *session.scalars(select(PersonFeed.token)), "nobody"],
         "desk": [*session.scalars(select(Page.token).where(Page.ended_at.is_(None))), "nobody"],
     }
     known: dict[str, list[Any]] = {
@@ -94,6 +99,10 @@ def _values(
         "contact_id": list(session.scalars(select(Contact.id).where(Contact.person_id.in_(people[:2])))),
         "role": [Role.RESPONDER.value],
         "where": ["up"],
+        "urgency": [Urgency.URGENT.value],
+        "rota_id": [*session.scalars(select(Rota.id)), 10_000],
+        "shift_id": list(session.scalars(select(Shift.id)))[-1:],
+        "override_id": list(session.scalars(select(Override.id)))[-1:],
         "token": tokens.get(rule.endpoint.partition(".")[0], []),
     }
     if incident is not None:

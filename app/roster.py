@@ -1,0 +1,139 @@
+"""What the pages about rotas show and read alike: duties in rows, shifts in words, forms of weekly times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, get_day_names
+from flask import abort
+from sqlalchemy.orm import Session
+
+from app import shown
+from app.access import me
+from app.language import gettext as _
+from app.language import language
+from app.navigation import organisation
+from app.places import countries
+from app.shown import Moment
+from incidents.people import Person
+from incidents.words import N_
+from notifications.rota import Rota
+from notifications.rota.duty import Duty, Why
+from notifications.rota.publicdays import countries_of, public_days
+from notifications.rota.shift import Shift
+
+AHEAD = timedelta(days=14)
+WHY = {
+    Why.SHIFT: N_("by the shift %(shift)s"),
+    Why.PLANNED: N_("stands in"),
+    Why.TAKEN: N_("took this duty"),
+    Why.SWAPPED: N_("swapped"),
+    Why.CALENDAR: N_("from a calendar"),
+    Why.GAP: N_("no shift covers this time"),
+    Why.LEFT: N_("whose turn it is has no account any more"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One duty as a table shows it; `key` is its beginning, as a form sends it back."""
+
+    begins: Moment | None
+    ends: Moment | None
+    who: str | None
+    own: bool
+    why: str
+    key: str
+    rota: str
+
+
+@dataclass(frozen=True)
+class Weekday:
+    """A day of the week to tick."""
+
+    value: str
+    words: str
+
+
+def rota_for_me(session: Session, rota_id: int) -> Rota:
+    """The rota of that key, if it is of the organisation of the person signed in and in use."""
+    found = session.get(Rota, rota_id)
+    if found is None or found.organisation_id != me().organisation_id or found.ended_at is not None:
+        abort(404)
+    return found
+
+
+def row_of(duty: Duty, rota: Rota) -> Row:
+    """A duty in the zone of its rota."""
+    place = ZoneInfo(rota.zone)
+    return Row(
+        begins=shown.moment(duty.begins_at, place),
+        ends=shown.moment(duty.ends_at, place),
+        who=duty.person.name if duty.person else None,
+        own=duty.person is not None and duty.person.id == me().id,
+        why=_(WHY[duty.why], shift=duty.shift) if duty.shift else _(WHY[duty.why]),
+        key=duty.begins_at.isoformat(),
+        rota=rota.name,
+    )
+
+
+def holidays(session: Session, rota: Rota, people: Sequence[Person], *, now: datetime) -> list[str]:
+    """The public holidays of the days ahead, in words."""
+    place = ZoneInfo(rota.zone)
+    first, last = now.astimezone(place).date(), (now + AHEAD).astimezone(place).date()
+    named = dict(countries())
+    return [
+        _(
+            "%(day)s: %(holiday)s (%(country)s)",
+            day=format_date(day.on, "EEE d MMM", locale=language().locale),
+            holiday=day.name,
+            country=named.get(day.country, day.country),
+        )
+        for day in public_days(countries_of(session, organisation(), people), first, last)
+    ]
+
+
+def weekdays() -> list[Weekday]:
+    """The days of the week from Monday on, in the reader's language, as short as a phone wants them."""
+    return [Weekday(str(number), words) for number, words in sorted(_names("abbreviated").items())]
+
+
+def times_in_words(shift: Shift) -> str:
+    """When a shift is, such as "Monday, Tuesday, from 18:00 until 09:00 the next day"."""
+    names = _names()
+    return _(
+        "%(days)s, from %(begins)s until %(ends)s %(later)s",
+        days=", ".join(names[day] for day in shift.weekdays),
+        begins=f"{shift.begins:%H:%M}",
+        ends=f"{shift.ends:%H:%M}",
+        later=later(shift.days),
+    )
+
+
+def later(days: int) -> str:
+    """On which day a shift ends, counted from the day on which it begins."""
+    if days in (0, 1, 7):
+        return {0: _("the same day"), 1: _("the next day"), 7: _("a week later")}[days]
+    return _("%(days)s days later", days=days)
+
+
+def turns_in_words(weeks: int) -> str:
+    """How long a turn lasts."""
+    return _("Turns by week") if weeks == 1 else _("Turns of %(weeks)s weeks", weeks=weeks)
+
+
+def clock_time(typed: str) -> time | None:
+    """A time of day as a browser or a person writes it; None for anything else."""
+    parts = typed.strip().split(":")
+    if len(parts) < 2 or not all(part.isascii() and part.isdigit() for part in parts[:2]):
+        return None
+    hour, minute = int(parts[0]), int(parts[1])
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def _names(width: Literal["abbreviated", "wide"] = "wide") -> dict[int, str]:
+    return {int(number): str(name) for number, name in get_day_names(width, locale=language().locale).items()}
