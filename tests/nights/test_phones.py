@@ -12,34 +12,17 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.installation import Installation
 from incidents.timeline import SYSTEM, Kind
-from notifications.channels import Channel, ChannelKind, Message, Outcome, Target
+from notifications.channels import ChannelKind
 from notifications.channels.twilio import TwilioChannel, TwilioSettings
 from notifications.contact import contacts_of, move
 from notifications.delivery import DeliveryState
-from tests.app.telephony import TARIQ, TOKEN, asked, give_phone, posted, rows, texted, with_twilio, words
+from tests.app.telephony import TARIQ, TOKEN, asked, give_phone, rows, texted, with_twilio, words
 from tests.app.visitor import Visitor
 from tests.makers import Cast
 from tests.nights.conftest import TWO
 from tests.nights.night import Night
+from tests.nights.telephone import Exchange, called_back, calls
 from tests.notifications.channels.doubles import Web, web_server
-
-
-class Exchange:
-    """Mail goes to the phone of the night, everything by phone to Twilio's double."""
-
-    name = "exchange"
-
-    def __init__(self, mail: Channel, twilio: Channel) -> None:
-        self._mail, self._twilio = mail, twilio
-
-    def send(self, target: Target, message: Message) -> Outcome:
-        return (self._twilio if target.channel.by_phone else self._mail).send(target, message)
-
-    def check(self) -> Outcome:
-        return self._twilio.check()
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 @pytest.fixture
@@ -69,20 +52,6 @@ def client(house: Installation) -> FlaskClient:
     app = create_app(house)
     app.testing = True
     return app.test_client(use_cookies=False)
-
-
-def called_back(night: Night, client: FlaskClient, path: str, **fields: str) -> str:
-    """A call-back of Twilio at this minute of the night."""
-    with time_machine.travel(night.now, tick=False):
-        answer = posted(client, path, CallSid="CA1", **fields)
-    night.engine.wake()
-    night.engine.catch_up()
-    return answer.text
-
-
-def calls(web: Web) -> list[str]:
-    """What was read aloud in each call."""
-    return [str(sent["Twiml"]) for path, sent in web.requests if path.endswith("/Calls.json")]
 
 
 def test_the_deputy_s_phone_is_called_after_fifteen_minutes_and_digits_take_the_page(
