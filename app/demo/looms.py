@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,8 @@ from incidents.timeline import SYSTEM
 from notifications import welcome
 from notifications.channels import ChannelKind
 from notifications.contact import add_contact
+from notifications.rota import planning
+from notifications.rota.shift import WEEK, Weekly
 
 PASSWORD = "seven looms weave by night"  # noqa: S105 - printed at every start, for a database that is thrown away
 
@@ -82,7 +84,18 @@ def set_up(installation: Installation, *, now: datetime) -> dict[str, int]:
             accounts.accept(session, accounts.invite(session, person, now=now), hashed, now=now)
             welcome.send_tests(session, person, now=now)
             keys[key] = person.id
+        _rota(session, organisation, keys, now=now)
     return keys
+
+
+def _rota(session: Session, organisation: Organisation, people: Mapping[str, int], *, now: datetime) -> None:
+    """Week by week in turns, and the nights between."""
+    rota = planning.begin_rota(session, organisation, name="Privacy desk", zone=organisation.zone, by=SYSTEM, now=now)
+    week = Weekly((0,), time(9), WEEK, time(9))
+    nights = Weekly((0, 1, 2, 3, 4), time(19), 1, time(7))
+    for name, weekly, keys in (("Week", week, ("dana", "tariq")), ("Nights", nights, ("tariq", "ivo"))):
+        plan = planning.Plan(name, weekly, [people[key] for key in keys])
+        planning.add_shift(session, rota, plan, by=SYSTEM, now=now)
 
 
 def _sites(session: Session, organisation: Organisation) -> None:

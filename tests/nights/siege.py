@@ -35,7 +35,7 @@ from incidents.timeline import Bell
 from notifications.delivery import Delivery
 from notifications.page import PageEntry
 from tests.makers import make_cast
-from tests.nights.truth import free_port, mail, mail_server, post, tocsin
+from tests.nights.truth import answers, free_port, mail, mail_server, post, tocsin, until
 
 SHORT = {"SMTP_TIMEOUT": 1.5, "WAIT_LEASE": 3, "TICK": 0.2, "WAIT_REPEAT": 5, "WAIT_QUIET": 600}
 REPORTERS = 4
@@ -91,7 +91,7 @@ class Siege:
             with self._reporting(port):
                 chance = random.Random(self.seed)
                 while self.killed < self.kills:
-                    time.sleep(chance.uniform(0.2, 2.5))
+                    self._some_moment(chance, port)
                     which = chance.randrange(len(running))
                     _kill(running[which])
                     self.killed += 1
@@ -99,6 +99,14 @@ class Siege:
             self._calm()
             time.sleep(1.0)  # a ring under way is written down
         return self._outcome(mails, time.monotonic() - begun)
+
+    def _some_moment(self, chance: random.Random, port: int) -> None:
+        """Any moment: one in five while something starts, the others while reports come in."""
+        if chance.random() < 0.2:
+            time.sleep(chance.uniform(0.0, 2.0))
+            return
+        until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
+        time.sleep(chance.uniform(0.0, 1.5))
 
     def _start(self, stack: ExitStack, words: list[str], environment: dict[str, Any]) -> subprocess.Popen[str]:
         return stack.enter_context(tocsin(self.settings, *words, **environment))
