@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -91,10 +92,13 @@ class Worker:
         if self.installation.store.sqlite:
             with self.installation.store.writing() as session:
                 delivery.void_claims(session)
+        ends = time.monotonic() + wait
         self.engine.wake()
         self.watch.before()
-        self.engine.catch_up()
-        for name in self.senders.stop(wait):
+        while self.engine.busy and time.monotonic() < ends:
+            self.engine.catch_up()
+            time.sleep(0.02)
+        for name in self.senders.stop(max(0.5, ends - time.monotonic())):
             log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
         read_mailbox(self.installation)
         self.watch.after()

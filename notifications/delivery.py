@@ -143,12 +143,14 @@ def joined(session: Session, lead: Delivery) -> list[Delivery]:
     return list(session.scalars(select(Delivery).where(Delivery.joined_id == lead.id).order_by(Delivery.id)))
 
 
-def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: datetime) -> list[Delivery]:
+def claim(
+    session: Session, worker: str, *, waits: Waits, limit: int = 50, others: int | None = None, now: datetime
+) -> list[Delivery]:
     """Take deliveries that are due, those with a lapsed claim included, so that nobody else sends them.
 
     The claim lasts `waits.lease`; a worker that dies loses it then. Two workers never get the same row. Rings go
-    before everything else. Whoever has left, or no longer uses this way, gets nothing any more, and nothing goes to an
-    address that has ended.
+    before everything else; of what is no ring at most `others` are taken. Whoever has left, or no longer uses this
+    way, gets nothing any more, and nothing goes to an address that has ended.
     """
     due = session.scalars(
         select(Delivery)
@@ -166,6 +168,9 @@ def claim(session: Session, worker: str, *, waits: Waits, limit: int = 50, now: 
     for delivery in gone:
         _let_go(delivery, DeliveryState.CANCELLED)
     wanted = _joined([row for row in due if row not in gone])
+    if others is not None:
+        rings = [row for row in wanted if row.purpose is Purpose.RING]
+        wanted = rings + [row for row in wanted if row.purpose is not Purpose.RING][:others]
     for delivery in wanted:
         delivery.state = DeliveryState.SENDING
         delivery.claimed_by = worker

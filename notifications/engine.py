@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 
 BEAT = timedelta(seconds=10)
 BATCH = 200
+IN_FLIGHT = 12
+"""So many messages that are no rings one worker has under way at most."""
+
 PUT_OFF = timedelta(minutes=1)
 """How long a row that cannot be handled waits, so that it does not hold up the others."""
 
@@ -126,6 +129,8 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._beaten_at: datetime | None = None
         self._flood = False
+        self._guard = threading.Lock()
+        self._under_way = 0
         store.on_bell(self.wake)
 
     def wake(self) -> None:
@@ -182,14 +187,18 @@ class Engine:
             log.exception("a pass failed; each row is tried alone")
             jobs, more = self._pass(now, due, careful=True)
         for job in jobs:
-            self.senders.submit(job.channel, partial(self.send, job))
+            if job.page_id is None:
+                self._count(+1)
+            self.senders.submit(job.channel, partial(self._send_counted, job))
         return more
 
     def _due(self, now: datetime) -> Due:
         beat = self._beaten_at is None or now - self._beaten_at >= BEAT
         with self.store.reading() as session:
             row = session.connection().execute(_DUE, {"now": now, "hung": now - reach.HANGS}).one()
-        return Due(beat, *map(bool, row))
+        bells, pages, rings, others, hanging, deadlines, parked = map(bool, row)
+        deliveries = rings or (others and self._room() > 0)
+        return Due(beat, bells, pages, deliveries, hanging, deadlines, parked)
 
     def _pass(self, now: datetime, due: Due, *, careful: bool) -> tuple[list[Job], bool]:
         struck = self._strike(now, careful=careful) if due.deadlines or due.parked else 0
@@ -243,7 +252,8 @@ class Engine:
 
     def _claim(self, session: Session, now: datetime, *, careful: bool) -> tuple[list[Job], int]:
         jobs = []
-        rows = delivery.claim(session, self.worker, waits=self.setup.waits, limit=BATCH, now=now)
+        room = self._room()
+        rows = delivery.claim(session, self.worker, waits=self.setup.waits, limit=BATCH, others=room, now=now)
         for row in rows:
             if not careful:
                 jobs.append(self._job(session, row, now))
@@ -276,6 +286,32 @@ class Engine:
             message=build(session, row, keyring=self.keyring, wording=wording, now=now),
             claimed_until=row.claimed_until,
         )
+
+    def _room(self) -> int:
+        """How many messages that are no rings may be taken on now.
+
+        Few at a time: a ring never waits behind hundreds of them, and other workers get their share.
+        """
+        with self._guard:
+            return IN_FLIGHT - self._under_way if self._under_way <= IN_FLIGHT // 2 else 0
+
+    def _count(self, step: int) -> None:
+        with self._guard:
+            self._under_way += step
+
+    @property
+    def busy(self) -> bool:
+        """Whether it was woken, or messages that are no rings are on their way."""
+        with self._guard:
+            return self._under_way > 0 or self._woken.is_set()
+
+    def _send_counted(self, job: Job, channel: Channel) -> None:
+        try:
+            self.send(job, channel)
+        finally:
+            if job.page_id is None:
+                self._count(-1)
+                self.wake()
 
     def send(self, job: Job, channel: Channel) -> None:
         """Send one claimed delivery and write back what became of it. Runs in the channel's thread."""
@@ -330,9 +366,12 @@ _NOW = bindparam("now", type_=UTCDateTime())
 _DUE = select(
     exists().where(or_(Bell.not_before.is_(None), Bell.not_before <= _NOW)),
     exists().where(Page.ended_at.is_(None), Page.ring_at <= _NOW),
-    or_(
-        exists().where(Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= _NOW),
-        exists().where(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < _NOW),
+    *(
+        or_(
+            exists().where(Delivery.state == DeliveryState.QUEUED, Delivery.due_at <= _NOW, which),
+            exists().where(Delivery.state == DeliveryState.SENDING, Delivery.claimed_until < _NOW, which),
+        )
+        for which in (Delivery.purpose == Purpose.RING, Delivery.purpose != Purpose.RING)
     ),
     exists().where(
         Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING)),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from app.installation import Installation
-from notifications.delivery import Delivery, DeliveryState
+from notifications.channels import Channel
+from notifications.contact import contacts_of
+from notifications.delivery import Delivery, DeliveryState, Purpose, queue
+from notifications.engine import IN_FLIGHT
 from tests.makers import Cast
 from tests.nights.conftest import TWO
 from tests.nights.night import DOWN, GONE, Night, add_way
@@ -84,3 +88,26 @@ def test_while_all_ways_fail_for_now_they_are_tried_until_one_works(night: Night
 
     assert {kind for _at, kind in night.ways("dana")} == {MAIL, PHONE}
     assert night.now - TWO == timedelta(minutes=3, seconds=6)
+
+
+def test_a_ring_never_waits_behind_hundreds_of_other_messages(
+    night: Night, installation: Installation, cast: Cast
+) -> None:
+    """Of what is no ring only a few are taken on at a time, so that the channel is free soon, and others get a share."""
+    with installation.store.writing() as session:
+        dana = contacts_of(session, cast.dana)[0]
+        for _ in range(100):
+            queue(session, dana, Purpose.TEST, now=TWO)
+    held: list[Callable[[Channel], None]] = []
+    night.senders.submit = lambda _name, job: held.append(job)  # type: ignore[method-assign]
+    night.engine.wake()
+    night.engine.catch_up()
+    assert len(held) == IN_FLIGHT
+
+    night.report()
+    assert len(held) == IN_FLIGHT + 1, "the ring is taken on at once"
+
+    while held:
+        held.pop()(night.phone)
+        night.engine.catch_up()
+    assert len(night.phone.rings) == 101

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tools.bench.figures import Aim, Part, table
 from tools.bench.handoff import handoff
+from tools.bench.hanging import hanging
 from tools.bench.intake import intake
 from tools.bench.lists import lists
 from tools.bench.machine import machine
@@ -22,10 +23,13 @@ from tools.bench.memory import memory
 from tools.bench.plan import PARTS, QUICK, Plan
 from tools.bench.processes import DidNotStart
 from tools.bench.visitor import Unexpected
+from tools.bench.workers import workers
 
 MEASURES: Mapping[str, Callable[[Plan, Path], Part]] = {
     "intake": intake,
     "handoff": handoff,
+    "hanging": hanging,
+    "workers": workers,
     "lists": lists,
     "memory": memory,
 }

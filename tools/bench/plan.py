@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("intake", "handoff", "lists", "memory")
+PARTS = ("intake", "handoff", "hanging", "workers", "lists", "memory")
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Plan:
     burst: float = 2.5
     warm_up: float = 1.0
     handoffs: int = 60
+    messages: int = 600
     pause: float = 0.1
     incidents: tuple[int, int] = (1_000, 100_000)
     looks: int = 60
@@ -34,6 +35,7 @@ QUICK = Plan(
     burst=0.4,
     warm_up=0.2,
     handoffs=3,
+    messages=20,
     pause=0.02,
     incidents=(40, 120),
     looks=3,

@@ -12,6 +12,7 @@ import email.policy
 import json
 import queue
 import re
+import sys
 import threading
 import time
 from asyncio import StreamReader, StreamWriter
@@ -25,6 +26,7 @@ from subprocess import PIPE, Popen
 
 from tools.bench.processes import HOST, DidNotStart, python, running
 
+DELAY = float(sys.argv[1]) if __name__ == "__main__" and len(sys.argv) > 1 else 0.0
 LARGEST = 4 * 1024 * 1024
 ANSWERS = {
     b"EHLO": b"250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
@@ -46,6 +48,7 @@ async def converse(reader: StreamReader, writer: StreamWriter) -> None:
             to.append(line.decode("utf-8", "replace").partition("<")[2].partition(">")[0])
         elif verb == b"DATA":
             raw = await reader.readuntil(b"\r\n.\r\n")
+            await asyncio.sleep(DELAY)
             at = time.monotonic()
             writer.write(OK)
             print(json.dumps({"at": at, "to": to, "raw": raw.decode("latin-1")}), flush=True)
@@ -127,9 +130,9 @@ class Sink:
 
 
 @contextmanager
-def sinking(folder: Path) -> Iterator[Sink]:
-    """A sink in a process of its own, until the block ends."""
-    with running(python("tools.bench.sink"), folder / "sink.log", stdout=PIPE) as process:
+def sinking(folder: Path, *, delay: float = 0.0) -> Iterator[Sink]:
+    """A sink in a process of its own, until the block ends; it takes `delay` seconds for each mail."""
+    with running(python("tools.bench.sink", str(delay)), folder / "sink.log", stdout=PIPE) as process:
         sink = Sink(process)
         try:
             yield sink
