@@ -93,7 +93,7 @@ def test_while_all_ways_fail_for_now_they_are_tried_until_one_works(night: Night
 def test_a_ring_never_waits_behind_hundreds_of_other_messages(
     night: Night, installation: Installation, cast: Cast
 ) -> None:
-    """Of what is no ring only a few are taken on at a time, so that the channel is free soon, and others get a share."""
+    """Of what is no ring only a few are taken on at a time: the channel is free soon, and others get a share."""
     with installation.store.writing() as session:
         dana = contacts_of(session, cast.dana)[0]
         for _ in range(100):
