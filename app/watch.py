@@ -20,7 +20,7 @@ from incidents.organisation import the_organisation
 from incidents.settings import value_of
 from notifications import auditor, canary, drills, watchdog
 from notifications.channels import Verdict
-from notifications.coverage import DAYS, coverage, on_duty
+from notifications.coverage import DAYS, coverage, empty_steps, on_duty
 from notifications.ladder import ladder
 from notifications.readiness import Fault, Mend, readiness, writable
 from notifications.spells import Source, keep
@@ -163,6 +163,7 @@ class Watch:
             reds = list(readiness(session, organisation, reachable=reachable, now=now).faults)
             on = on_duty(session, organisation, now=now)
             reds += coverage(session, organisation, now, DAYS * 24, on, reachable=reachable, now=now).faults
+            reds += empty_steps(session, organisation, now=now)
         with self.installation.store.writing() as session:
             keep(session, the_organisation(session), Source.READINESS, reds, now=now)
 

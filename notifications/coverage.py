@@ -14,7 +14,10 @@ from incidents.people import Person
 from incidents.words import N_
 from notifications.channels import ChannelKind
 from notifications.contact import Contact, contacts_of_all
+from notifications.escalation import plans_of, shipped
+from notifications.escalation_change import empty_times
 from notifications.ladder import rung_when
+from notifications.policy import Waits
 from notifications.readiness import Fault
 
 DAYS = 14
@@ -115,6 +118,24 @@ def coverage(
 
     looked = (begins + timedelta(hours=number) for number in range(hours))
     return Coverage(begins, tuple(all(reached(who_at(at + into)) for into in LOOKS) for at in looked))
+
+
+def empty_steps(session: Session, organisation: Organisation, *, now: datetime) -> list[Fault]:
+    """The steps of the organisation's own policies that would ring nobody in some hour to come: known beforehand.
+
+    The shipped policy goes by roles; readiness says itself which of them nobody holds.
+    """
+    sentence = N_(
+        "Steps of the policy for “%(urgency)s” that ring nobody in some hours of the next 14 days: %(steps)s."
+    )
+    plans, faults = plans_of(session, organisation.id, waits=Waits()), []
+    for urgency, plan in plans.items():
+        if plan == shipped(Waits()):
+            continue
+        empty = empty_times(session, plan, organisation.id, ahead=timedelta(days=DAYS), now=now)
+        steps = ", ".join(str(step) for step in sorted({each.step for each in empty}))
+        faults += [Fault(sentence, params={"urgency": urgency, "steps": steps})] if steps else []
+    return faults
 
 
 def on_duty(session: Session, organisation: Organisation, *, now: datetime) -> Callable[[datetime], Sequence[Person]]:

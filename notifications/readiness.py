@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from incidents.organisation import Organisation
-from incidents.people import Person, Role
+from incidents.people import Person
 from incidents.store import Store
 from incidents.words import N_
 from incidents.words.enums import words_for
@@ -66,14 +66,14 @@ class Fault:
     def key(self) -> str:
         """The same for the same cause and person, whatever its figures."""
         digest = hashlib.sha256(self.cause.encode()).hexdigest()[:12]
-        roles = "".join(f".{value.value}" for value in self.params.values() if isinstance(value, Role))
-        return f"{digest}{roles}.{self.person_id or 0}"
+        choices = "".join(f".{value.value}" for value in self.params.values() if isinstance(value, enum.Enum))
+        return f"{digest}{choices}.{self.person_id or 0}"
 
     def words(self, translate: Callable[[str], str] = str) -> str:
         """The cause as a sentence."""
         sentence = translate(self.cause)
         params = {
-            name: translate(words_for(value)) if isinstance(value, Role) else value
+            name: translate(words_for(value)) if isinstance(value, enum.Enum) else value
             for name, value in self.params.items()
         }
         if self.failure:

@@ -37,7 +37,7 @@ STATES = {
     DeliveryState.SENDING: (_l("Being sent"), "info"),
     DeliveryState.ACCEPTED: (_l("Handed over"), "good"),
     DeliveryState.DELIVERED: (_l("Delivered"), "good"),
-    DeliveryState.FAILED: (_l("Failed"), "danger"),
+    DeliveryState.FAILED: (_l("Failed for good"), "danger"),
     DeliveryState.JOINED: (_l("Went out within another message"), "neutral"),
     DeliveryState.CANCELLED: (_l("Not needed any more"), "neutral"),
     DeliveryState.ON_SCREEN: (_l("Reached nobody"), "danger"),
@@ -97,6 +97,8 @@ def _in_full(session: Session, delivery: Delivery) -> OnScreen:
 
 def _row(delivery: Delivery) -> tuple[object, ...]:
     word, tone = STATES[delivery.state]
+    if delivery.state is DeliveryState.QUEUED and delivery.outcome:
+        word, tone = _l("Failed, is tried again"), "danger"
     kind, label = delivery.contact.channel, delivery.contact.label
     if delivery.acknowledged_at is not None:
         word, tone = _("Acknowledged"), "good"

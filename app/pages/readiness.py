@@ -60,7 +60,7 @@ def readiness() -> Response:
     every = (web.value_of(session, drills.SETTING) or {}).get("every_days", 0)
     page = render_template(
         "readiness/readiness.html",
-        causes=unpageable() + _lying(session, now),
+        causes=unpageable() + _lying(session, now) + _empty(session, now),
         holders=outlook.holders(session, people, _surely(session, people, now), last_drills(session, mine.id), now=now),
         hours=outlook.HOURS,
         days=outlook.days(ahead),
@@ -106,6 +106,14 @@ def _lying(session: Session, now: datetime) -> list[Unpageable]:
     if installation().settings.demo:
         return []
     return [Unpageable(_("Auditor"), fault.words(_), None) for fault in left_lying(session, now=now)]
+
+
+def _empty(session: Session, now: datetime) -> list[Unpageable]:
+    """Steps of the organisation's own policies that would ring nobody in some hour to come."""
+    url = url_for("policy.policy") if Right.PLAN_ROTA in me().rights else None
+    return [
+        Unpageable(_("Paging"), fault.words(_), url) for fault in coverage.empty_steps(session, organisation(), now=now)
+    ]
 
 
 def _surely(session: Session, people: Sequence[Person], now: datetime) -> dict[int, bool]:

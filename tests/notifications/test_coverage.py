@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from app.installation import Installation
+from incidents.incident import Urgency
 from incidents.organisation import the_organisation
-from incidents.people import Person
+from incidents.people import Person, Role
 from incidents.timeline import SYSTEM
 from notifications.channels import ChannelKind
 from notifications.contact import Contact, add_contact, contacts_of, verify
-from notifications.coverage import Coverage, coverage, family, independent, sure
+from notifications.coverage import Coverage, coverage, empty_steps, family, independent, sure
+from notifications.escalation import EscalationPolicy, EscalationStep, EscalationTarget, TargetKind
+from notifications.rota import planning
+from notifications.rota.shift import Weekly
 from tests.conftest import NOON
 from tests.makers import Cast
 
@@ -121,3 +125,30 @@ def test_each_hour_is_covered_by_whoever_is_on_then(installation: Installation, 
     # From 18:00 on: the hand-over at half past leaves that hour without her.
     assert found.hours == (True,) * 6 + (False,) * 4
     assert found.gaps == [(datetime(2026, 11, 23, 18, tzinfo=UTC), datetime(2026, 11, 23, 22, tzinfo=UTC))]
+
+
+def test_a_step_of_a_policy_that_will_ring_nobody_is_known_beforehand(installation: Installation, cast: Cast) -> None:
+    """A rota with a gap from Friday evening to Monday."""
+    weekdays = Weekly((0, 1, 2, 3), time(9), 1, time(9))
+    with installation.store.writing() as session:
+        mine = the_organisation(session)
+        rota = planning.begin_rota(session, mine, name="Week", zone="Europe/London", by=SYSTEM, now=NOON)
+        plan = planning.Plan("Weekdays", weekdays, [cast.dana])
+        planning.add_shift(session, rota, plan, by=SYSTEM, now=NOON)
+        assert empty_steps(session, mine, now=NOON) == []
+        policy = EscalationPolicy(
+            organisation_id=1, urgency=Urgency.URGENT, repeat_seconds=300, round_seconds=3600, changed_at=NOON
+        )
+        first = EscalationStep(organisation_id=1, position=0, after_seconds=0)
+        first.targets.append(EscalationTarget(organisation_id=1, kind=TargetKind.ROTA, rota_id=rota.id))
+        second = EscalationStep(organisation_id=1, position=1, after_seconds=900)
+        second.targets.append(EscalationTarget(organisation_id=1, kind=TargetKind.ROLE, role=Role.DEPUTY))
+        policy.steps += [first, second]
+        session.add(policy)
+        session.flush()
+
+        (fault,) = empty_steps(session, mine, now=NOON)
+
+    assert fault.words() == (
+        "Steps of the policy for “urgent” that ring nobody in some hours of the next 14 days: 1."
+    )
