@@ -146,7 +146,8 @@ def _say(installation: Installation, base: str) -> None:
         link = setup_link.ensure(installation.settings, the_organisation(session), base)
     click.echo(f"Tocsin is at {base}")
     if link:
-        click.echo(f"Set it up here (the link works once, and is kept in instance/setup-link): {link}")
+        kept = installation.settings.instance / setup_link.NAME
+        click.echo(f"Set it up here (the link works once, and is kept in {kept}): {link}")
 
 
 def run_demo(settings: Settings, port: int | None) -> None:

@@ -76,6 +76,7 @@ def readiness() -> Response:
         spells=outlook.spells(history(session, mine.id), now=now),
         scores=outlook.scores(scorecard(session, mine.id, now=now)),
         drilled=EVERY.get(every, EVERY[0]),
+        may_configure=Right.CONFIGURE in me().rights,
         form=DrillsForm(None, data={"every": str(every)}) if _may_choose() else None,
     )
     return make_response(page)
