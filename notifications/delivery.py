@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, and_, or_, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, and_, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.orm import Base, Key, by_value, only_some, table
 from incidents.people import Person
 from incidents.timeline import Entry
-from notifications.channels import ChannelKind, Outcome, Verdict
+from notifications.channels import ASKED_TO_WAIT, ChannelKind, Outcome, Verdict
 from notifications.contact import Contact
 from notifications.policy import Waits
 
@@ -265,16 +265,17 @@ def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
         got_through(session, delivery)
     # The channel works again: whatever waited for it to come back goes out now. What another worker holds at this
     # moment is passed over, because waiting for it could end in a deadlock.
-    waiting_too = session.scalars(
-        select(Delivery.id)
+    rows = session.execute(
+        select(Delivery.id, Delivery.outcome)
         .where(
             Delivery.state == DeliveryState.QUEUED,
             Delivery.attempts > 0,
             Delivery.due_at > now,
-            Delivery.contact_id.in_(select(Contact.id).where(Contact.channel == delivery.contact.channel)),
+            _same_channel(delivery.contact),
         )
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
+    waiting_too = [row.id for row in rows if not (row.outcome or {}).get(ASKED_TO_WAIT)]
     if waiting_too:
         session.execute(
             update(Delivery)
@@ -282,6 +283,13 @@ def _accepted(session: Session, delivery: Delivery, *, now: datetime) -> None:
             .values(due_at=now)
             .execution_options(synchronize_session=False)
         )
+
+
+def _same_channel(contact: Contact) -> ColumnElement[bool]:
+    """Mail and phones go through one service each; behind any other kind each address may be another service."""
+    if contact.channel is ChannelKind.EMAIL or contact.channel.by_phone:
+        return Delivery.contact_id.in_(select(Contact.id).where(Contact.channel == contact.channel))
+    return Delivery.contact_id == contact.id
 
 
 def _contact_failed(

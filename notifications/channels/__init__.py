@@ -103,6 +103,10 @@ class Verdict(enum.Enum):
     NEVER = "never"
 
 
+ASKED_TO_WAIT = "asked_to_wait"
+"""Marks the stored cause of a failure after which the other side named the time to wait."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The verdict and its plain cause; `detail` holds no word of the message, no address and no secret.
@@ -144,10 +148,12 @@ class Outcome:
     @property
     def kept(self) -> dict[str, Any]:
         """The cause as it is stored, to be said in the language of whoever reads it (`said`)."""
-        kept = {
+        kept: dict[str, Any] = {
             "cause": self.cause or self.detail,
             "params": {name: str(value)[:LONGEST] for name, value in self.params.items()},
         }
+        if self.retry_after:
+            kept[ASKED_TO_WAIT] = True
         return kept | ({"gone": True} if self.gone else {})
 
 
