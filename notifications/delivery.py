@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, and_, or_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
+from incidents.incident import may_see
 from incidents.orm import Base, Key, by_value, only_some, table
 from incidents.people import Person
 from incidents.timeline import Entry
 from notifications.channels import ASKED_TO_WAIT, ChannelKind, Outcome, Verdict
-from notifications.contact import Contact
+from notifications.contact import Contact, in_use, way_to_tell
 from notifications.policy import Waits
 
 CAME_BACK = "came_back"
@@ -164,7 +165,10 @@ def claim(
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    gone = [row for row in due if row.contact.removed_at or row.contact.ended or _has_left(row)]
+    for row in due:
+        if row.purpose is Purpose.TELL and (row.contact.removed_at or row.contact.ended):
+            row.contact = way_to_tell(in_use(session, row.person_id)) or row.contact
+    gone = [row for row in due if row.contact.removed_at or row.contact.ended or _has_left(row) or _closed_to(row)]
     for delivery in gone:
         _let_go(delivery, DeliveryState.CANCELLED)
     wanted = _joined([row for row in due if row not in gone])
@@ -178,6 +182,13 @@ def claim(
         delivery.attempts += 1
     session.flush()
     return wanted
+
+
+def _closed_to(row: Delivery) -> bool:
+    """Whether what waited for the morning is of an incident that was closed to this person meanwhile."""
+    incident = row.entry.incident if row.purpose is Purpose.TELL and row.due_at > row.queued_at and row.entry else None
+    session = object_session(row)
+    return incident is not None and session is not None and not may_see(session, row.person, incident)
 
 
 def _joined(due: Sequence[Delivery]) -> list[Delivery]:

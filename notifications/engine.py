@@ -335,6 +335,8 @@ class Engine:
                     paging.rang(session, job.page_id, through_entry_id=job.through_entry_id, now=now)
                 else:
                     reach.cover(session, row, now=now)
+            elif row is not None:
+                reach.tell_again(session, row, now=now)
         self.wake()
 
     def _why_not(self, job: Job, now: datetime) -> DeliveryState | None:

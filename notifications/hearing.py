@@ -106,6 +106,9 @@ class Answering:
         if rule.first_step and entry.person_id is not None:
             self._changing()
             taking.first_step_taken(self._session, entry, now=self._now)
+        if entry.kind is Kind.PERSON_LEFT:
+            self._changing()
+            paging.called_has_left(self._session, entry.facts["subject"], now=self._now)
         if rule.loudness is Loudness.PAGE:
             self._changing()
             paging.ring_for(self._session, entry, now=self._now)

@@ -40,15 +40,15 @@ def mute_like(session: Session, page: Page, *, person: Person, now: datetime) ->
         raise Refused(N_("A report that is still happening always rings. It cannot be muted."))
     if page.alone or is_summons(page):
         raise Refused(N_("This page is not part of a flood. Acknowledge it instead."))
-    living = muted_until(session, page.organisation_id, page.loudness, now=now)
+    standing = muted_until(session, page.organisation_id, page.loudness, now=now)
     made = Mute(
         organisation_id=page.organisation_id,
         loudness=page.loudness,
         person_id=person.id,
         at=now,
-        until=living or now + LASTS,
+        until=standing or now + LASTS,
     )
-    if living is not None:
+    if standing is not None:
         return made
     session.add(made)
     record(

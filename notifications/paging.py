@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
@@ -31,8 +31,13 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
     loudness = LOUDNESS[incident.still_happening] if incident else 2
     alone = incident is not None and rings_alone(incident)
     page = None if entry.kind in CALLS else _ringing(session, entry, incident, loudness, alone)
-    if page is not None and page.loudness < loudness:
-        page.loudness, page.ring_at = loudness, now
+    if page is not None:
+        if page.loudness < loudness:
+            page.loudness, page.ring_at = loudness, now
+        if entry.kind is not Kind.REPORTED and page.rang_at is None:
+            page.ring_at = now  # a mute holds further reports back, nothing else
+        if incident is not None and incident.urgency is Urgency.URGENT:
+            page.urgency = Urgency.URGENT
     if page is None:
         page = new_page(
             session,
@@ -55,6 +60,16 @@ def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
     )
     session.flush()
     return page
+
+
+def called_has_left(session: Session, person_id: int, *, now: datetime) -> None:
+    """Whoever was called is not there any more: their summons climbs at once."""
+    session.execute(
+        update(Page)
+        .where(Page.summons_person_id == person_id, Page.ended_at.is_(None))
+        .values(ring_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def rings_alone(incident: Incident) -> bool:

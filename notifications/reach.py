@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from notifications import delivery
-from notifications.contact import Contact, contacts_of_all, in_use
+from notifications.contact import Contact, contacts_of_all, in_use, way_to_tell
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.escalation import Plan, people_at
-from notifications.page import Acknowledgement, Page, Snooze, hold_page
+from notifications.page import Acknowledgement, Page, Snooze, hold_page, last_entry
 
 HANGS = timedelta(seconds=20)
 """A ring that no channel has taken for this long does not wait for its time-out: the next way is tried."""
@@ -77,11 +77,45 @@ def quiet_people(session: Session, page_id: int, *, now: datetime) -> dict[int, 
     acknowledged a page that wants somebody else besides.
     """
     quiet: dict[int, datetime] = {}
-    for kind in (Snooze, Acknowledgement):
-        rows = session.execute(select(kind.person_id, kind.until).where(kind.page_id == page_id, kind.until > now))
-        for person_id, until in rows:
+    through = last_entry(session, page_id)
+    awake = select(Snooze.person_id, Snooze.until).where(Snooze.page_id == page_id, Snooze.until > now)
+    # Whoever has seen only a part of it is rung for the rest.
+    taken = select(Acknowledgement.person_id, Acknowledgement.until).where(
+        Acknowledgement.page_id == page_id,
+        Acknowledgement.until > now,
+        Acknowledgement.through_entry_id >= through,
+    )
+    for rows in (awake, taken):
+        for person_id, until in session.execute(rows):
             quiet[person_id] = max(until, quiet.get(person_id, until))
     return quiet
+
+
+def tell_again(session: Session, row: Delivery, *, now: datetime) -> int:
+    """What only tells did not get through and will not: it, and what went out within it, goes over another way.
+
+    How many messages were queued anew; none when the person has no other way.
+    """
+    if row.purpose is not Purpose.TELL or row.state is not DeliveryState.FAILED or row.person.left_at is not None:
+        return 0
+    told = [row, *delivery.joined(session, row)]
+    entries = [each.entry_id for each in told]
+    tried = set(
+        session.scalars(
+            select(Delivery.contact_id).where(
+                Delivery.person_id == row.person_id,
+                Delivery.purpose == Purpose.TELL,
+                Delivery.entry_id.in_(entries),
+                Delivery.state == DeliveryState.FAILED,
+            )
+        )
+    )
+    other = way_to_tell([way for way in in_use(session, row.person_id) if way.id not in tried])
+    if other is None:
+        return 0
+    for entry_id in entries:
+        delivery.queue(session, other, Purpose.TELL, entry_id=entry_id, now=now)
+    return len(entries)
 
 
 def cover(session: Session, row: Delivery, *, now: datetime) -> bool:

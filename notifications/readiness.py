@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +25,7 @@ from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.engine import Heartbeat
 from notifications.escalation import EscalationPolicy
 from notifications.ladder import ladder
+from notifications.mute import Mute
 from notifications.page import Page
 
 ENOUGH = 2
@@ -86,12 +87,13 @@ class Readiness:
     """`ready` people have proved that a page reaches them; `faults` is empty when all is well.
 
     `gaps` are steps of the escalation that nobody holds: a page passes over them at once, so they are worth
-    knowing but no reason for red once two people are ready.
+    knowing but no reason for red once two people are ready. `muted_until` is when a mute of a flood ends.
     """
 
     ready: int
     faults: tuple[Fault, ...]
     gaps: tuple[Fault, ...] = ()
+    muted_until: datetime | None = None
 
     @property
     def red(self) -> bool:
@@ -118,9 +120,10 @@ def readiness(
     elif not organisation.public_address:
         no_address = N_("No public address is set, so pages would carry no link. Set it in the settings.")
         faults.append(Fault(no_address, mend=Mend.SETTINGS, grave=True))
-    last_beat_at, silent, missed, policies = _engine(session, organisation, now)
+    engine = _engine(session, organisation, now)
+    last_beat_at, silent, missed = engine.last_beat_at, engine.silent, engine.missed
     faults += _beat_faults(None if last_beat_at is None else now - last_beat_at)
-    rungs = ladder(session, organisation.id, shipped_only=not policies, now=now)
+    rungs = ladder(session, organisation.id, shipped_only=not engine.policies, now=now)
     people = rungs.people
     unpageable = faults_of(session, people, reachable, now=now)
     faults += unpageable
@@ -141,7 +144,7 @@ def readiness(
         silence = N_("Pages that ring nobody at all: %(number)s.")
         faults.append(Fault(silence, params={"number": silent}, grave=True))
     faults += _canary_faults(missed)
-    return Readiness(ready, tuple(faults), tuple(gaps))
+    return Readiness(ready, tuple(faults), tuple(gaps), engine.muted_until)
 
 
 _ENGINE = select(
@@ -153,18 +156,27 @@ _ENGINE = select(
     select(func.count(EscalationPolicy.id))
     .where(EscalationPolicy.organisation_id == bindparam("organisation_id"))
     .scalar_subquery(),
+    select(func.max(Mute.until))
+    .where(Mute.organisation_id == bindparam("organisation_id"), Mute.until > bindparam("now"))
+    .scalar_subquery(),
 )
 
 
-def _engine(
-    session: Session, organisation: Organisation, now: datetime
-) -> tuple[datetime | None, int, str | None, int]:
-    """When a worker last ticked, how many pages ring nobody, which canary did not come through, and how many
-    escalation policies the organisation has set.
+class _Engine(NamedTuple):
+    """When a worker last ticked, how many pages ring nobody, which canary did not come through, how many escalation
+    policies are set, and until when reports are muted.
     """
+
+    last_beat_at: datetime | None
+    silent: int
+    missed: str | None
+    policies: int
+    muted_until: datetime | None
+
+
+def _engine(session: Session, organisation: Organisation, now: datetime) -> _Engine:
     given = {"organisation_id": organisation.id, "now": now, "late": now - canary.LATE}
-    row = session.execute(_ENGINE, given).one()
-    return row[0], row[1], row[2], row[3]
+    return _Engine(*session.execute(_ENGINE, given).one())
 
 
 def engine_faults(session: Session, *, now: datetime) -> list[Fault]:

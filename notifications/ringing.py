@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import distinct, func, or_, select
+from sqlalchemy import and_, distinct, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
@@ -42,8 +42,12 @@ def ringing(
             PageEntry.answered_at.is_(None),
             or_(Page.quiet_until.is_(None), Page.quiet_until <= now),
             # A summons is for whom it calls: taken by somebody else it would never reach them.
-            or_(Page.summons_person_id.is_(None), Page.summons_person_id == person.id),
-            or_(Page.summons_role.is_(None), Page.summons_role.in_(person.roles)),
+            or_(
+                and_(Page.summons_person_id.is_(None), Page.summons_role.is_(None)),
+                Page.summons_person_id == person.id,
+                Page.summons_role.in_(person.roles),
+                Page.step > 0,  # nobody came: it rings the others too
+            ),
             or_(PageEntry.incident_id.is_(None), mine),
             or_(PageEntry.incident_id.is_not(None), Page.drill.is_(False), drills.of_person(person.id)),
         )
@@ -138,6 +142,7 @@ def called_to(session: Session, incident_id: int) -> list[Called]:
 class Taken:
     """Who acknowledged last, when, until when it quiets, and whether only through a link."""
 
+    person_id: int
     name: str
     at: datetime
     until: datetime
@@ -164,7 +169,7 @@ def taken_by(session: Session, incident_ids: Iterable[int]) -> dict[int, Taken]:
         .order_by(Acknowledgement.id)
     )
     return {
-        incident_id: Taken(name, given.at, given.until, given.by_link)
+        incident_id: Taken(given.person_id, name, given.at, given.until, given.by_link)
         for incident_id, name, given in rows
         if incident_id is not None
     }

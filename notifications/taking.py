@@ -25,6 +25,7 @@ from notifications.page import (
     hold_page,
     holder,
     is_summons,
+    last_entry,
     new_page,
     unanswered,
 )
@@ -61,6 +62,9 @@ def acknowledge(
     if not shown:
         raise Refused(N_("This page has changed meanwhile. Load it again, then press the button."))
     through_entry_id = max(shown)
+    again = _living(page, person, through_entry_id, now=now)
+    if again is not None:
+        return again
     _split_off_later(session, page, through_entry_id, now=now)
     taken = Acknowledgement(
         organisation_id=page.organisation_id,
@@ -93,11 +97,22 @@ def acknowledge(
     return taken
 
 
+def _living(page: Page, person: Person, through_entry_id: int, *, now: datetime) -> Acknowledgement | None:
+    """What this person has acknowledged already, while the page wants somebody else too."""
+    mine = [given for given in page.acknowledgements if given.person_id == person.id and given.until > now]
+    return next((given for given in mine if given.through_entry_id >= through_entry_id), None)
+
+
 def _missing(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
     """How many more people must acknowledge before the page is quiet."""
     if is_summons(page):
         return 0
-    have = {given.person_id for given in page.acknowledgements if given.until > now}
+    through = last_entry(session, page.id)
+    have = {
+        given.person_id
+        for given in page.acknowledgements
+        if given.until > now and given.through_entry_id >= through and given.person.left_at is None
+    }
     return max(0, plan_for(session, page, waits=waits).wants(page.step) - len(have))
 
 
@@ -178,6 +193,7 @@ def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
     """A signed-in first step answers what rang for its incident; a page with nothing left to answer ends.
 
     A summons is answered only by whom it called, or by an acknowledgement: whoever called them works on meanwhile.
+    Nobody is called to a closed incident any more.
     """
     concerned = (
         select(PageEntry.page_id)
@@ -192,7 +208,7 @@ def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
     )
     for page_id in sorted(session.scalars(concerned)):
         page = hold_page(session, page_id)
-        if is_summons(page) and page.summons_person_id != entry.person_id:
+        if is_summons(page) and page.summons_person_id != entry.person_id and entry.kind is not Kind.CLOSED:
             continue
         for row in page.entries:
             if row.incident_id == entry.incident_id and row.entry_id < entry.id and row.answered_at is None:

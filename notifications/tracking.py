@@ -53,6 +53,7 @@ def came_back(session: Session, delivery_id: int, outcome: Outcome, *, now: date
         return False
     delivery.failed(session, row, outcome, came_back=True, now=now)
     reach.cover(session, row, now=now)
+    reach.tell_again(session, row, now=now)
     return True
 
 

@@ -40,6 +40,7 @@ class Bell:
     since: shown.Moment | None
     incidents: Sequence[Link]
     mute_url: str | None = None
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,23 +105,30 @@ def clock_of(at: shown.Moment | None) -> str:
     return at.local.rpartition(", ")[2] if at else ""
 
 
-def bell_of(rings: Ringing) -> Bell:
-    """A ringing page with its button."""
+def bell_of(rings: Ringing, *, may_mute: bool = True) -> Bell:
+    """A ringing page with its buttons."""
+    mutes = may_mute and _is_flood(rings) and may(Right.DECIDE)
     return Bell(
         codename=rings.incidents[0].codename if rings.incidents else rings.page.codename,
         url=url_for("desk.take", token=rings.page.token),
         through=rings.through_entry_id,
         since=shown.moment(rings.page.opened_at),
-        mute_url=url_for("desk.mute", token=rings.page.token) if _is_flood(rings) and may(Right.DECIDE) else None,
+        mute_url=url_for("desk.mute", token=rings.page.token)
+        if may_mute and _is_flood(rings) and may(Right.DECIDE)
+        else None,
         incidents=[
             Link(
                 _("%(codename)s, %(reference)s", codename=one.codename, reference=one.reference),
                 url_for("incident.incident", reference=one.reference),
             )
-            for one in rings.incidents
+            for one in rings.incidents[:NAMED]
         ],
+        more=len(rings.incidents[NAMED:]),
     )
 
+
+NAMED = 5
+"""So many incidents of one page are named; of the others it says how many."""
 
 FLOOD = 5
 """From so many reports in one page on it may be muted."""

@@ -17,7 +17,7 @@ from app.language import gettext as _
 from incidents.incident import Incident, may_see
 from incidents.people import Person, Right, Role, everybody
 from incidents.words.enums import words_for
-from notifications.ringing import Called, called_to
+from notifications.ringing import Called, Taken, called_to
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Team:
     acts: Sequence[Link]
 
 
-def team_of(session: Session, incident: Incident, now: datetime) -> Team | None:
-    """Who works on an open incident; None once it is closed."""
+def team_of(session: Session, incident: Incident, taken: Taken | None, now: datetime) -> Team | None:
+    """Who works on an open incident, or has only acknowledged so far; None once it is closed."""
     if incident.closed_at is not None:
         return None
     lines = [_called(one) for one in called_to(session, incident.id)]
@@ -47,12 +47,12 @@ def team_of(session: Session, incident: Incident, now: datetime) -> Team | None:
         Link(_("Hand it over"), url_for("calling.hand_over", **where)),
         Link(_("This can wait until …"), url_for("waiting.wait", **where)),
     ]
-    others = incident.handler_id is not None and incident.handler_id != me().id
+    has_it = incident.handler_id or (taken.person_id if taken and taken.until > now else None)
     owns = incident.contained_at is None and incident.containment_owner_id != me().id
     return Team(
         lines=lines,
         waits=shown.moment(incident.parked_until),
-        take_over_url=url_for("calling.take_over", **where) if handles and others else None,
+        take_over_url=url_for("calling.take_over", **where) if handles and has_it not in (None, me().id) else None,
         own_url=url_for("waiting.take_on", **where) if handles and owns else None,
         acts=acts if handles else [],
     )

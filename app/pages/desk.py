@@ -18,7 +18,7 @@ from app.case.typed import chosen
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
-from app.navigation import installation, urls_of_incidents
+from app.navigation import installation, ready, urls_of_incidents
 from incidents.desk import Drawer, Mark, on_desk
 from incidents.incident import Incident
 from incidents.law.clock import utcnow
@@ -69,6 +69,7 @@ def desk() -> ResponseReturnValue:
     taken = taken_by(session, [found.id for found in sheet.incidents if found.handler_id is None])
     url_of = urls_of_incidents()
     rings = ringing(session, me(), now=now) if drawer is Drawer.OPEN and may(Right.HANDLE) else []
+    muted = ready().muted_until if drawer is Drawer.OPEN else None
     return render_template(
         "desk/desk.html",
         title=DRAWERS[drawer][1],
@@ -76,7 +77,8 @@ def desk() -> ResponseReturnValue:
             (words, url_for("desk.desk", show=None if each is Drawer.OPEN else each.value), each is drawer)
             for each, (words, _title) in DRAWERS.items()
         ],
-        bells=[bell_of(one) for one in rings],
+        bells=[bell_of(one, may_mute=muted is None) for one in rings],
+        muted=shown.moment(muted),
         rows=[_row(found, taken.get(found.id), url_of, now) for found in sheet.incidents],
         closed=drawer is not Drawer.OPEN,
         more=url_for("desk.desk", show=drawer.value, after=_words(sheet.more)) if sheet.more else None,

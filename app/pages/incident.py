@@ -40,12 +40,13 @@ def incident(reference: str) -> ResponseReturnValue:
     case = casefile(session, found)
     story = story_of(case)
     rings = ringing(session, me(), only=found, now=now)
+    taken = taken_by(session, [found.id]).get(found.id)
     return render_template(
         "incident/incident.html",
-        head=head_of(case, taken_by(session, [found.id]).get(found.id), rings=bool(rings), now=now),
+        head=head_of(case, taken, rings=bool(rings), now=now),
         bells=[bell_of(one) for one in rings] if may(Right.HANDLE) else [],
         act=next_act(case, now),
-        team=team_of(session, found, now),
+        team=team_of(session, found, taken, now),
         clocks=clocks_of(case.duties, installation().targets, now),
         reports=told_of(case),
         lanes=lanes_of(case, now),

@@ -58,7 +58,10 @@ def take_on(reference: str) -> ResponseReturnValue:
         parking.take_containment_on(session, incident.id, by=by_me(), now=utcnow())
     if form.errors:
         return _page(incident, form)
-    return recorded(incident, "containment", _("The containment is yours now."))
+    words = _("The containment is yours now.")
+    if incident.handler_id is None:
+        words = _("The containment is yours now, and with it the incident, which nobody had begun.")
+    return recorded(incident, "containment", words)
 
 
 def _page(incident: Incident, form: StaffForm) -> ResponseReturnValue:

@@ -110,3 +110,24 @@ def test_nobody_is_called_to_a_restricted_incident_who_may_not_see_it(
     assert "may not all see this" in ivo.problems()[0]
 
     assert not entries(installation, incident, Kind.SUMMONED)
+
+
+def test_whoever_only_acknowledged_can_be_taken_over_from(
+    installation: Installation, cast: Cast, dana: Visitor, now: datetime
+) -> None:
+    incident = reported(installation, now)
+    installation.engine().tick(now)
+    tariq = Visitor(installation).come_in(installation, cast.tariq)
+    _take(tariq)
+
+    assert "/take-over" not in tariq.open(f"/incident/{incident.reference}").page
+    dana.open(f"/incident/{incident.reference}").send("/take-over")
+
+    assert again(installation, incident).handler_id == cast.dana
+
+
+def _take(visitor: Visitor) -> None:
+    """Press the first "I take it" of the desk."""
+    page = visitor.open("/desk").response.text
+    token = page.partition("/desk/take/")[2].partition('"')[0]
+    visitor.send(f"/desk/take/{token}")

@@ -149,6 +149,4 @@ def test_a_step_of_a_policy_that_will_ring_nobody_is_known_beforehand(installati
 
         (fault,) = empty_steps(session, mine, now=NOON)
 
-    assert fault.words() == (
-        "Steps of the policy for “urgent” that ring nobody in some hours of the next 14 days: 1."
-    )
+    assert fault.words() == ("Steps of the policy for “urgent” that ring nobody in some hours of the next 14 days: 1.")
