@@ -113,9 +113,7 @@ def bell_of(rings: Ringing, *, may_mute: bool = True) -> Bell:
         url=url_for("desk.take", token=rings.page.token),
         through=rings.through_entry_id,
         since=shown.moment(rings.page.opened_at),
-        mute_url=url_for("desk.mute", token=rings.page.token)
-        if may_mute and _is_flood(rings) and may(Right.DECIDE)
-        else None,
+        mute_url=url_for("desk.mute", token=rings.page.token) if mutes else None,
         incidents=[
             Link(
                 _("%(codename)s, %(reference)s", codename=one.codename, reference=one.reference),
