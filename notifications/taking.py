@@ -66,23 +66,7 @@ def acknowledge(
     if again is not None:
         return again
     _split_off_later(session, page, through_entry_id, now=now)
-    taken = Acknowledgement(
-        organisation_id=page.organisation_id,
-        page_id=page.id,
-        delivery_id=by_link.id if by_link else None,
-        person_id=person.id,
-        by_link=by_link is not None,
-        through_entry_id=through_entry_id,
-        at=now,
-        until=now + waits.quiet,
-    )
-    page.acknowledgements.append(taken)
-    taken.person = person
-    if by_link is not None:
-        by_link.acknowledged_at = now
-        by_link.seen_at = by_link.seen_at or now
-        delivery.got_through(session, by_link)
-        proved_again(session, by_link.contact, now=now)
+    taken = _given(session, page, person, through_entry_id, by_link, until=now + waits.quiet, now=now)
     missing = _missing(session, page, waits=waits, now=now)
     if missing:
         delivery.cancel_rings(session, page.id, person_id=person.id)
@@ -94,6 +78,37 @@ def acknowledge(
         _end(session, page, now=now)
     if page.drill:
         drills.taken(session, page, taken, now=now)
+    return taken
+
+
+def _given(
+    session: Session,
+    page: Page,
+    person: Person,
+    through_entry_id: int,
+    by_link: delivery.Delivery | None,
+    *,
+    until: datetime,
+    now: datetime,
+) -> Acknowledgement:
+    """One more acknowledgement; a way that it came through has proved itself again."""
+    taken = Acknowledgement(
+        organisation_id=page.organisation_id,
+        page_id=page.id,
+        delivery_id=by_link.id if by_link else None,
+        person_id=person.id,
+        by_link=by_link is not None,
+        through_entry_id=through_entry_id,
+        at=now,
+        until=until,
+    )
+    page.acknowledgements.append(taken)
+    taken.person = person
+    if by_link is not None:
+        by_link.acknowledged_at = now
+        by_link.seen_at = by_link.seen_at or now
+        delivery.got_through(session, by_link)
+        proved_again(session, by_link.contact, now=now)
     return taken
 
 
