@@ -60,6 +60,30 @@ def test_one_that_is_still_happening_rings_by_itself_through_the_flood(night: Ni
     assert (len(quiet.entries), len(loud.entries)) == (10, 1)
 
 
+@pytest.mark.slow
+def test_700_reports_in_an_hour_are_700_stored_reports_and_a_handful_of_pages(night: Night) -> None:
+    """Somebody takes what rings, minutes after it rang, and takes no first step. One report differs."""
+    rung_alone = []
+    for batch in range(10):
+        flood(night, 70 if batch else 69)
+        if batch == 4:
+            before = len(night.minutes("dana"))
+            night.report("They are in the mailbox now", still_happening=StillHappening.YES)
+            rung_alone = night.minutes("dana")[before:]
+        night.wait(minutes=3)
+        if night.pages()[-1].quiet_until is None:
+            night.tap("dana")
+        night.wait(minutes=3)
+
+    with night.installation.store.reading() as session:
+        assert session.scalar(select(func.count(Report.id))) == 700
+    assert rung_alone == [24], "the one that differs rings by itself, at once"
+    pages = night.pages()
+    assert sum(len(page.entries) for page in pages) == 700
+    assert len(pages) <= 12, "one for each time that somebody took it, and one for the louder"
+    assert all(page.rang_at for page in pages)
+
+
 def mute(night: Night, who: int, number: int = -1) -> None:
     with night.installation.store.writing() as session:
         page = session.get_one(Page, night.pages()[number].id)
