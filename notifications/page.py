@@ -122,7 +122,7 @@ def new_page(
         organisation_id=organisation_id,
         token=secrets.token_hex(16),
         codename=codename,
-        code=_new_code(session, organisation_id),
+        code=new_code(session, organisation_id),
         loudness=loudness,
         urgency=urgency,
         alone=alone,
@@ -134,7 +134,7 @@ def new_page(
     return page
 
 
-def _new_code(session: Session, organisation_id: int) -> str:
+def new_code(session: Session, organisation_id: int) -> str:
     """Four digits that no other open page has, so that an answer by phone needs no more than them."""
     open_pages = select(Page.code).where(Page.organisation_id == organisation_id, Page.ended_at.is_(None))
     taken = set(session.scalars(open_pages))

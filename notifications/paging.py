@@ -15,7 +15,17 @@ from notifications import canary, delivery, drills
 from notifications.delivery import Purpose
 from notifications.escalation import plan_for
 from notifications.mute import muted_until
-from notifications.page import LOUDNESS, Page, PageEntry, hold_page, incidents_of, last_entry, new_page, unanswered
+from notifications.page import (
+    LOUDNESS,
+    Page,
+    PageEntry,
+    hold_page,
+    incidents_of,
+    last_entry,
+    new_code,
+    new_page,
+    unanswered,
+)
 from notifications.policy import Waits
 from notifications.reach import rung_at
 
@@ -136,6 +146,7 @@ def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
             return by_itself
     if page.quiet_until is not None:
         _ring_again(session, page, now=now)
+    page.code = page.code or new_code(session, page.organisation_id)  # opened by an earlier version
     plan = plan_for(session, page, waits=waits)
     elapsed = now - page.round_at
     if elapsed >= plan.round:
