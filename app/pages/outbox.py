@@ -38,7 +38,7 @@ STATES = {
     DeliveryState.ACCEPTED: (_l("Handed over"), "good"),
     DeliveryState.DELIVERED: (_l("Delivered"), "good"),
     DeliveryState.FAILED: (_l("Failed for good"), "danger"),
-    DeliveryState.JOINED: (_l("Went out within another message"), "neutral"),
+    DeliveryState.JOINED: (_l("In another message"), "neutral"),
     DeliveryState.CANCELLED: (_l("Not needed any more"), "neutral"),
     DeliveryState.ON_SCREEN: (_l("Reached nobody"), "danger"),
 }

@@ -83,8 +83,8 @@ def test_the_whole_run_prints_its_tables_and_writes_its_figures(tmp_path: Path) 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=380, check=False)
 
     assert done.returncode == 0, done.stderr
-    for title in ("Machine", "Intake", "Hand-off", "Lists", "Memory", "Aims"):
+    for title in ("Machine", "Intake", "Hand-off", "Workers on PostgreSQL", "Lists", "Memory", "Aims"):
         assert f"\n## {title}" in done.stdout
     figures = json.loads(file.read_text())
-    assert list(figures) == ["machine", "intake", "handoff", "lists", "memory"]
+    assert list(figures) == ["machine", "intake", "handoff", "hanging", "workers", "lists", "memory"]
     assert list(tmp_path.iterdir()) == [file]
