@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint
@@ -22,7 +22,6 @@ from incidents.incident import Incident
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right, Role
 from incidents.refusals import Refused
-from incidents.timeline import Entry
 from incidents.words import N_
 
 pages = Blueprint("calling", __name__)
@@ -57,7 +56,7 @@ def take_over(reference: str) -> ResponseReturnValue:
     with recording(form) as session:
         verbs.take_over(session, incident.id, by=by_me(), now=utcnow())
     if form.errors:
-        return _page(incident, _call_form(incident))
+        return recorded(incident, "take-over", " ".join(map(str, form.form_errors)), level="warning")
     return recorded(incident, "take-over", _("It is yours now. Whoever had it is told."))
 
 
@@ -97,17 +96,13 @@ def record_hand_over(reference: str) -> ResponseReturnValue:
     incident = incident_for_me(reference)
     form = _hand_form(incident)
     with recording(form, "whom") as session:
-        _handing(verbs.hand_over, session, incident, form)
+        to = form.chosen(session)
+        if not isinstance(to, Person):
+            raise Refused(N_("Choose a person, not a role."), field="whom")
+        verbs.hand_over(session, incident.id, to, by=by_me(), now=utcnow())
     if form.errors:
         return _hand_page(incident, form)
     return recorded(incident, "hand-over", _("It rings there now. It stays with whoever has it until they answer."))
-
-
-def _handing(verb: Callable[..., Entry], session: Session, incident: Incident, form: CallForm) -> None:
-    to = form.chosen(session)
-    if not isinstance(to, Person):
-        raise Refused(N_("Choose a person, not a role."), field="whom")
-    verb(session, incident.id, to, by=by_me(), now=utcnow())
 
 
 def _call_form(incident: Incident) -> CallForm:

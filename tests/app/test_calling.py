@@ -37,6 +37,19 @@ def test_taken_over_in_one_tap(installation: Installation, cast: Cast, dana: Vis
     assert "/take-over" not in dana.page, "who has it cannot take it over"
 
 
+def test_what_was_closed_meanwhile_is_not_taken_over_and_the_page_says_why(
+    installation: Installation, cast: Cast, dana: Visitor, begun: Incident, now: datetime
+) -> None:
+    dana.open(f"/incident/{begun.reference}")
+    with installation.store.writing() as session:
+        session.get_one(Incident, begun.id).closed_at = now
+
+    dana.send("/take-over")
+
+    assert "This incident is closed. Open it again first." in dana.page
+    assert again(installation, begun).handler_id == cast.tariq
+
+
 def test_somebody_is_called_and_the_page_says_that_they_have_not_answered(
     installation: Installation, cast: Cast, dana: Visitor, begun: Incident
 ) -> None:

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
 
-from app import create_app
 from app.installation import Installation
 from incidents.timeline import SYSTEM, Kind
 from notifications.channels import ChannelKind
 from notifications.channels.twilio import TwilioChannel, TwilioSettings
 from notifications.contact import contacts_of, move
 from notifications.delivery import DeliveryState
-from tests.app.telephony import TARIQ, TOKEN, asked, give_phone, rows, texted, with_twilio, words
+from tests.app.telephony import TARIQ, TOKEN, asked, give_phone, rows, texted, words
 from tests.app.visitor import Visitor
 from tests.makers import Cast
 from tests.nights.conftest import TWO
 from tests.nights.night import Night
 from tests.nights.telephone import Exchange, called_back, calls
-from tests.notifications.channels.doubles import Web, web_server
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with web_server() as running:
-        running.status, running.body = 201, b'{"sid": "CA1", "status": "queued"}'
-        yield running
-
-
-@pytest.fixture
-def house(installation: Installation) -> Installation:
-    return with_twilio(installation)
+from tests.notifications.channels.doubles import Web
 
 
 @pytest.fixture
@@ -45,13 +31,6 @@ def night(house: Installation, cast: Cast, web: Web) -> Night:
     settings = TwilioSettings("AC0123456789", TOKEN, "+442079460999", f"http://127.0.0.1:{web.port}")
     night.senders.channel = Exchange(night.phone, TwilioChannel("call", settings))
     return night
-
-
-@pytest.fixture
-def client(house: Installation) -> FlaskClient:
-    app = create_app(house)
-    app.testing = True
-    return app.test_client(use_cookies=False)
 
 
 def test_the_deputy_s_phone_is_called_after_fifteen_minutes_and_digits_take_the_page(

@@ -20,7 +20,7 @@ from tests.makers import Cast
 from tests.nights.conftest import TWO
 from tests.nights.night import Night, add_way
 from tests.nights.truth import until
-from tests.notifications.channels.doubles import Web, web_server
+from tests.notifications.channels.doubles import Web
 from tests.plumbing.smtp import Moment, SmtpServer
 
 BUSY = Outcome(Verdict.TRY_AGAIN, "Too many messages.", retry_after=timedelta(minutes=2))
@@ -39,13 +39,6 @@ def test_a_service_that_asked_for_time_is_left_alone_and_the_next_way_rings_at_o
 
     assert night.ways("dana") == [(0, "email"), (0, "apprise")]
     assert set(tries.values()) == {1}, "nobody is asked again before the time that they named"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with web_server() as running:
-        running.status, running.body = 201, b'{"sid": "SM1", "status": "queued"}'
-        yield running
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,6 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import create_app
 from app.installation import Installation
 from incidents.incident import Incident, StillHappening
 from incidents.obligations import Obligation
@@ -21,13 +19,13 @@ from incidents.timeline import Kind
 from notifications.channels import ChannelKind
 from notifications.channels.twilio import TwilioChannel, TwilioSettings
 from notifications.delivery import Delivery, Purpose
-from tests.app.telephony import DANA, TARIQ, TOKEN, asked, give_phone, with_twilio, words
+from tests.app.telephony import DANA, TARIQ, TOKEN, asked, give_phone, words
 from tests.app.visitor import Visitor
 from tests.makers import Cast
 from tests.nights.night import Night
 from tests.nights.telephone import Exchange, called_back, calls
 from tests.nights.truth import CODE
-from tests.notifications.channels.doubles import Web, web_server
+from tests.notifications.channels.doubles import Web
 
 LONDON = ZoneInfo("Europe/London")
 SECRET = "The payroll of Quentin Xylander is on the big screen in the hall"
@@ -41,18 +39,6 @@ def at(text: str, day: int = 28) -> datetime:
 
 
 @pytest.fixture
-def web() -> Iterator[Web]:
-    with web_server() as running:
-        running.status, running.body = 201, b'{"sid": "CA1", "status": "queued"}'
-        yield running
-
-
-@pytest.fixture
-def house(installation: Installation) -> Installation:
-    return with_twilio(installation)
-
-
-@pytest.fixture
 def night(house: Installation, cast: Cast, web: Web) -> Night:
     """Dana has mail and SMS, Tariq and Ivo are called."""
     earlier = at("02:50") - timedelta(days=1)
@@ -63,13 +49,6 @@ def night(house: Installation, cast: Cast, web: Web) -> Night:
     settings = TwilioSettings("AC0123456789", TOKEN, "+442079460999", f"http://127.0.0.1:{web.port}")
     night.senders.channel = Exchange(night.phone, TwilioChannel("call", settings))
     return night
-
-
-@pytest.fixture
-def client(house: Installation) -> FlaskClient:
-    app = create_app(house)
-    app.testing = True
-    return app.test_client(use_cookies=False)
 
 
 class Here:
