@@ -41,6 +41,7 @@ class Said(enum.Enum):
     """What an answer led to."""
 
     TAKEN = "taken"
+    HALF = "half"
     MINE = "mine"
     OTHERS = "others"
     OVER = "over"
@@ -56,6 +57,7 @@ class Said(enum.Enum):
 
 SENTENCES: Mapping[Said, str] = {
     Said.TAKEN: N_("You have it. It is quiet until %(until)s; sign in and take a first step, or it rings again."),
+    Said.HALF: N_("You have it. It wants another person too: the others are rung until one of them has it as well."),
     Said.MINE: N_("You have it since %(since)s already. It is quiet until %(until)s."),
     Said.OTHERS: N_("Somebody else has it, since %(since)s. It is quiet until %(until)s."),
     Said.OVER: N_("Nothing to do: a first step has been taken, and it no longer rings."),
@@ -153,6 +155,8 @@ def take(session: Session, row: Delivery, *, waits: Waits, now: datetime) -> Ans
         # What the person was told has moved to another page, which rings with digits of its own.
         return Answer(Said.WRONG)
     said = Said.OTHERS if taken.person_id != row.person_id else Said.TAKEN if taken.at == now else Said.MINE
+    if said is not Said.OTHERS and page.ended_at is None and page.quiet_until is None:
+        said = Said.HALF
     return Answer(said, since=taken.at, until=taken.until)
 
 

@@ -20,6 +20,7 @@ from tests.makers import Cast
 from tests.nights.conftest import TWO
 from tests.nights.night import Night
 from tests.nights.telephone import Exchange, called_back, calls
+from tests.nights.test_calling import wants_two
 from tests.notifications.channels.doubles import Web
 
 
@@ -65,6 +66,18 @@ def test_the_deputy_s_phone_is_called_after_fifteen_minutes_and_digits_take_the_
     for minute in ("02:00", "02:19"):
         assert minute in seen.page
     assert "Tariq" not in seen.page
+
+
+def test_by_digits_the_first_of_two_hears_that_it_wants_another(
+    night: Night, client: FlaskClient, cast: Cast, web: Web
+) -> None:
+    wants_two(night)
+    night.report()
+
+    said = called_back(night, client, asked(calls(web)[0]) or "", Digits=night.pages()[0].code)
+
+    assert words(said).startswith("You have it. It wants another person too")
+    assert night.pages()[0].quiet_until is None
 
 
 def test_an_answered_call_without_digits_stops_nothing(night: Night, client: FlaskClient, cast: Cast, web: Web) -> None:
