@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -203,22 +203,22 @@ class Engine:
     def _pass(self, now: datetime, due: Due, *, careful: bool) -> tuple[list[Job], bool]:
         struck = self._strike(now, careful=careful) if due.deadlines or due.parked else 0
         jobs: list[Job] = []
-        rung = claimed = 0
+        claimed = 0
         with self.store.writing() as session:
             if is_postgresql(session):
                 # One engine at a time decides; many may send. No row is locked, so that no report waits for this.
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _DECIDING})
             beat_at = self._beat(session, now)
             heard = hear(session, limit=BATCH, careful=careful, put_off=PUT_OFF, now=now)
-            if heard.stirred or due.pages:
-                rung = self._ring(session, now, careful=careful)
+            # Held until the end, so that the messages made of them need not load them again.
+            pages = self._ring(session, now, careful=careful) if heard.stirred or due.pages else []
             for row in reach.hanging(session, now=now) if due.hanging else ():
                 reach.cover(session, row, now=now)
-            if heard.stirred or rung or due.deliveries or due.hanging:
+            if heard.stirred or pages or due.deliveries or due.hanging:
                 jobs, claimed = self._claim(session, now, careful=careful)
         self._beaten_at = beat_at
         self._flood = heard.folded > 0 and not heard.stirred
-        return jobs, bool(struck or BATCH in (heard.count, rung, claimed))
+        return jobs, bool(struck or BATCH in (heard.count, len(pages), claimed))
 
     def _strike(self, now: datetime, *, careful: bool) -> int:
         """In a transaction of its own: it locks incidents as the verbs do, and must hold no page meanwhile."""
@@ -236,7 +236,7 @@ class Engine:
             row.beat_at = now
         return now
 
-    def _ring(self, session: Session, now: datetime, *, careful: bool) -> int:
+    def _ring(self, session: Session, now: datetime, *, careful: bool) -> Sequence[Page]:
         pages = paging.due_pages(session, limit=BATCH, now=now)
         for page in pages:
             if not careful:
@@ -248,7 +248,7 @@ class Engine:
             except Exception:
                 log.exception("page %s could not ring; it is tried again in a minute", page.id)
                 page.ring_at = now + PUT_OFF
-        return len(pages)
+        return pages
 
     def _claim(self, session: Session, now: datetime, *, careful: bool) -> tuple[list[Job], int]:
         jobs = []
@@ -269,7 +269,8 @@ class Engine:
 
     def _job(self, session: Session, row: Delivery, now: datetime) -> Job | None:
         """A claimed delivery with its message; None when no channel is there and it goes on the screen."""
-        if row.purpose is Purpose.RING and row.page_id is not None:
+        if row.purpose is Purpose.RING and row.page_id is not None and row.queued_at < now:
+            # It speaks of what has joined its page since it was queued, too.
             row.through_entry_id = last_entry(session, row.page_id)
         if not self.setup.reachable(session, row.contact.channel):
             row.state, row.claimed_by, row.claimed_until = DeliveryState.ON_SCREEN, None, None
@@ -327,12 +328,12 @@ class Engine:
         outcome = channel.send(job.target, job.message)
         now = self.clock()
         with self.store.writing() as session:
-            if job.page_id is not None:
-                hold_page(session, job.page_id)  # a page before its deliveries, as everywhere
+            # A page before its deliveries, as everywhere.
+            page = hold_page(session, job.page_id) if job.page_id is not None else None
             row = delivery.settle(session, job.delivery_id, self.worker, outcome, waits=self.setup.waits, now=now)
-            if row is not None and job.page_id is not None:
+            if row is not None and page is not None:
                 if outcome.verdict is Verdict.ACCEPTED:
-                    paging.rang(session, job.page_id, through_entry_id=job.through_entry_id, now=now)
+                    paging.rang(session, page, through_entry_id=job.through_entry_id, now=now)
                 else:
                     reach.cover(session, row, now=now)
             elif row is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Urgency
@@ -139,9 +139,12 @@ def shipped(waits: Waits) -> Plan:
 
 def plans_of(session: Session, organisation_id: int, *, waits: Waits) -> dict[Urgency, Plan]:
     """How pages of each urgency climb: as the organisation set it, or as shipped."""
-    set_here = session.scalars(select(EscalationPolicy).where(EscalationPolicy.organisation_id == organisation_id))
+    set_here = session.scalars(_SET, {"organisation_id": organisation_id})
     plans = dict.fromkeys(Urgency, shipped(waits))
     return plans | {policy.urgency: _plan(policy) for policy in set_here if policy.steps}
+
+
+_SET = select(EscalationPolicy).where(EscalationPolicy.organisation_id == bindparam("organisation_id"))
 
 
 def plan_of(session: Session, organisation_id: int, urgency: Urgency, *, waits: Waits) -> Plan:

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from incidents.incident import Incident
 from incidents.organisation import the_organisation
-from incidents.orm import insert_all
+from incidents.orm import UTCDateTime, insert_all
 from incidents.people import Person, Role, holders, holders_of
 from incidents.timeline import Bell, Entry, Kind
 from notifications import delivery, paging, taking
@@ -44,15 +44,7 @@ def hear(session: Session, *, limit: int, careful: bool, put_off: timedelta, now
 
     With `careful` each in a savepoint of its own; one that cannot be answered is tried again after `put_off`.
     """
-    bells = session.scalars(
-        select(Bell)
-        .join(Bell.entry)
-        .options(contains_eager(Bell.entry).options(defer(Entry.canonical), defer(Entry.hash), defer(Entry.previous)))
-        .where(or_(Bell.not_before.is_(None), Bell.not_before <= now))
-        .order_by(Bell.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=Bell)
-    ).all()
+    bells = session.scalars(_RIPE, {"now": now, "most": limit}).all()
     answering = Answering(session, now=now)
     if careful:
         for bell in bells:
@@ -60,6 +52,19 @@ def hear(session: Session, *, limit: int, careful: bool, put_off: timedelta, now
     else:
         answering.answer(bells)
     return Heard(len(bells), answering.folded, answering.stirred)
+
+
+_RIPE = (
+    select(Bell)
+    .join(Bell.entry)
+    .options(contains_eager(Bell.entry).options(defer(Entry.canonical), defer(Entry.hash), defer(Entry.previous)))
+    .where(or_(Bell.not_before.is_(None), Bell.not_before <= bindparam("now", type_=UTCDateTime())))
+    .order_by(Bell.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=Bell)
+)
+_INCIDENTS = select(Incident).where(Incident.id.in_(bindparam("wanted", expanding=True)))
+_ANSWERED = delete(Bell).where(Bell.id.in_(bindparam("answered", expanding=True)))
 
 
 def _alone(session: Session, answering: Answering, bell: Bell, again_at: datetime) -> None:
@@ -88,7 +93,7 @@ class Answering:
         """Answer these bells and take them away; on a fault nothing of them is remembered."""
         wanted = {bell.entry.incident_id for bell in bells if bell.entry.incident_id}
         # Held here, so that the session keeps them while each entry asks for its own.
-        incidents = {row.id: row for row in self._session.scalars(select(Incident).where(Incident.id.in_(wanted)))}
+        incidents = {row.id: row for row in self._session.scalars(_INCIDENTS, {"wanted": list(wanted)})}
         try:
             for bell in bells:
                 self._one(bell.entry, incidents.get(bell.entry.incident_id or 0))
@@ -96,8 +101,8 @@ class Answering:
         finally:
             self._joining.clear()
             self._pages.clear()
-        gone = delete(Bell).where(Bell.id.in_([bell.id for bell in bells]))
-        self._session.execute(gone.execution_options(synchronize_session=False))
+        self._session.flush()
+        self._session.connection().execute(_ANSWERED, {"answered": [bell.id for bell in bells]})
 
     def _one(self, entry: Entry, incident: Incident | None) -> None:
         rule = rule_for(entry)
@@ -111,7 +116,7 @@ class Answering:
             paging.called_has_left(self._session, entry.facts["subject"], now=self._now)
         if rule.loudness is Loudness.PAGE:
             self._changing()
-            paging.ring_for(self._session, entry, now=self._now)
+            paging.ring_for(self._session, entry, looked=entry.kind is Kind.REPORTED, now=self._now)
         elif rule.loudness is Loudness.TELL and rule.whom is not None:
             self._changing()
             for person in _told(self._session, entry, rule.whom):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from incidents.orm import Base, Key, table
+from incidents.orm import Base, Key, UTCDateTime, table
 from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Kind, organisation_timeline, person_as_actor, record
@@ -65,9 +65,17 @@ def mute_like(session: Session, page: Page, *, person: Person, now: datetime) ->
 
 def muted_until(session: Session, organisation_id: int, loudness: int, *, now: datetime) -> datetime | None:
     """Until when a report of this loudness waits; None when it rings at once."""
-    return session.scalar(
-        select(Mute.until)
-        .where(Mute.organisation_id == organisation_id, Mute.until > now, Mute.loudness >= loudness)
-        .order_by(Mute.until.desc())
-        .limit(1)
+    wanted = {"organisation_id": organisation_id, "loudness": loudness, "now": now}
+    return session.connection().execute(_MUTED, wanted).scalar()
+
+
+_MUTED = (
+    select(Mute.until)
+    .where(
+        Mute.organisation_id == bindparam("organisation_id"),
+        Mute.until > bindparam("now", type_=UTCDateTime()),
+        Mute.loudness >= bindparam("loudness"),
     )
+    .order_by(Mute.until.desc())
+    .limit(1)
+)

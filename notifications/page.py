@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, StillHappening, Urgency
@@ -136,10 +136,14 @@ def new_page(
 
 def new_code(session: Session, organisation_id: int) -> str:
     """Four digits that no other open page has, so that an answer by phone needs no more than them."""
-    open_pages = select(Page.code).where(Page.organisation_id == organisation_id, Page.ended_at.is_(None))
-    taken = set(session.scalars(open_pages))
+    session.flush()
+    taken = set(session.connection().execute(_CODES, {"organisation_id": organisation_id}).scalars())
     free = [code for code in (f"{secrets.randbelow(10_000):04d}" for _ in range(50)) if code not in taken]
     return free[0] if free else f"{secrets.randbelow(10**8):08d}"
+
+
+_CODES = select(Page.code).where(Page.organisation_id == bindparam("organisation_id"), Page.ended_at.is_(None))
+_LAST = select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == bindparam("page_id"))
 
 
 def hold_page(session: Session, page_id: int) -> Page:
@@ -151,7 +155,8 @@ def hold_page(session: Session, page_id: int) -> Page:
 
 def last_entry(session: Session, page_id: int) -> int:
     """The key of the last entry that rings in a page; 0 when there is none."""
-    return session.scalar(select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == page_id)) or 0
+    session.flush()
+    return session.connection().execute(_LAST, {"page_id": page_id}).scalar() or 0
 
 
 def holder(page: Page, *, now: datetime) -> Acknowledgement | None:

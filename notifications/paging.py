@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
 from incidents.kinds import CALLS
+from incidents.orm import UTCDateTime
 from incidents.people import Role
 from incidents.timeline import SYSTEM, Entry, Kind, record
 from notifications import canary, delivery, drills
@@ -19,28 +20,27 @@ from notifications.page import (
     LOUDNESS,
     Page,
     PageEntry,
-    hold_page,
     incidents_of,
-    last_entry,
     new_code,
     new_page,
     unanswered,
 )
 from notifications.policy import Waits
-from notifications.reach import rung_at
+from notifications.reach import past_of, rung_at
 
 
-def ring_for(session: Session, entry: Entry, *, now: datetime) -> Page:
+def ring_for(session: Session, entry: Entry, *, looked: bool = False, now: datetime) -> Page:
     """Let an entry ring: in a page that rings already if it is like it, in one of its own otherwise.
 
     A further report folds into an unacknowledged page that is at least as loud; any other entry joins only a
     page of its own incident, which rings at once if that makes it louder. Never across organisations, never into
-    or out of a restricted incident.
+    or out of a restricted incident. With `looked` the caller has just found no page for a further report to join.
     """
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
     loudness = LOUDNESS[incident.still_happening] if incident else 2
     alone = incident is not None and rings_alone(incident)
-    page = None if entry.kind in CALLS else _ringing(session, entry, incident, loudness, alone)
+    by_itself = entry.kind in CALLS or (looked and entry.kind is Kind.REPORTED and not alone)
+    page = None if by_itself else _ringing(session, entry, incident, loudness, alone)
     if page is not None:
         if page.loudness < loudness:
             page.loudness, page.ring_at = loudness, now
@@ -92,7 +92,8 @@ def shared_page(session: Session, organisation_id: int, loudness: int) -> Page |
 
     Locked, so that nobody takes it at this moment.
     """
-    return _first(session, _open_pages(organisation_id, loudness).where(Page.alone.is_(False)))
+    wanted = {"organisation_id": organisation_id, "loudness": loudness}
+    return session.scalars(_SHARED, wanted).first()
 
 
 def _ringing(session: Session, entry: Entry, incident: Incident | None, loudness: int, alone: bool) -> Page | None:
@@ -100,37 +101,46 @@ def _ringing(session: Session, entry: Entry, incident: Incident | None, loudness
     if entry.kind is Kind.REPORTED and not alone:
         return shared_page(session, entry.organisation_id, loudness)
     # An incident that was restricted later has older entries in a page that it shares: not that one.
-    own = select(PageEntry.page_id).where(PageEntry.incident_id == (incident.id if incident else 0))
-    pages = _open_pages(entry.organisation_id, min(LOUDNESS.values()))
-    return _first(session, pages.where(Page.id.in_(own), Page.alone.is_(alone)))
+    wanted = {"organisation_id": entry.organisation_id, "loudness": min(LOUDNESS.values()), "alone": alone}
+    return session.scalars(_OWN, wanted | {"incident_id": incident.id if incident else 0}).first()
 
 
-def _open_pages(organisation_id: int, loudness: int) -> Select[Page]:
-    return select(Page).where(
-        Page.organisation_id == organisation_id,
-        Page.ended_at.is_(None),
-        Page.quiet_until.is_(None),
-        Page.summons_person_id.is_(None),
-        Page.summons_role.is_(None),
-        Page.loudness >= loudness,
+def _first(*further: ColumnElement[bool]) -> Select[Page]:
+    """The first page that still rings everybody, locked."""
+    return (
+        select(Page)
+        .where(
+            Page.organisation_id == bindparam("organisation_id"),
+            Page.ended_at.is_(None),
+            Page.quiet_until.is_(None),
+            Page.summons_person_id.is_(None),
+            Page.summons_role.is_(None),
+            Page.loudness >= bindparam("loudness"),
+            *further,
+        )
+        .order_by(Page.id)
+        .limit(1)
+        .with_for_update(key_share=True)
     )
 
 
-def _first(session: Session, pages: Select[Page]) -> Page | None:
-    return session.scalars(pages.order_by(Page.id).limit(1).with_for_update(key_share=True)).first()
+_SHARED = _first(Page.alone.is_(False))
+_OWN = _first(
+    Page.id.in_(select(PageEntry.page_id).where(PageEntry.incident_id == bindparam("incident_id"))),
+    Page.alone == bindparam("alone"),
+)
+_RIPE = (
+    select(Page)
+    .where(Page.ended_at.is_(None), Page.ring_at <= bindparam("now", type_=UTCDateTime()))
+    .order_by(Page.ring_at, Page.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, key_share=True)
+)
 
 
 def due_pages(session: Session, *, limit: int = 100, now: datetime) -> list[Page]:
     """The pages that ring now, oldest first."""
-    return list(
-        session.scalars(
-            select(Page)
-            .where(Page.ended_at.is_(None), Page.ring_at <= now)
-            .order_by(Page.ring_at, Page.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, key_share=True)
-        )
-    )
+    return list(session.scalars(_RIPE, {"now": now, "most": limit}))
 
 
 def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
@@ -153,24 +163,21 @@ def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
         page.round, page.round_at, elapsed = page.round + 1, now, now - now
     reached = plan.step_at(elapsed)
     page.step = reached if page.round == 1 else max(reached, plan.last)
-    whom = rung_at(session, page, plan, page.step, now=now)
+    past = past_of(session, page.id, now=now)
+    whom = rung_at(session, page, plan, page.step, past, now=now)
     while not whom.hopeful and page.step < plan.last:
         page.step += 1
-        whom = rung_at(session, page, plan, page.step, now=now)
-    through = last_entry(session, page.id)
-    queued = 0
-    for contact in whom.ways:
-        if delivery.waiting(session, page.id, contact.id) is not None:
-            continue
+        whom = rung_at(session, page, plan, page.step, past, now=now)
+    fresh = [way for way in whom.ways if way.id not in past.waiting]
+    for contact in fresh:
         delivery.queue(
-            session, contact, Purpose.RING, page_id=page.id, through_entry_id=through, step=page.step, now=now
+            session, contact, Purpose.RING, page_id=page.id, through_entry_id=past.through, step=page.step, now=now
         )
-        queued += 1
     page.nobody_at = None if whom.anybody else (page.nobody_at or now)
     wait = plan.repeat if whom.anybody else waits.empty_round
     page.ring_at = min(now + wait, page.round_at + plan.next_change(elapsed), *whom.quiet_until)
     session.flush()
-    return queued
+    return len(fresh)
 
 
 def _ring_again(session: Session, page: Page, *, now: datetime) -> None:
@@ -189,12 +196,12 @@ def _ring_again(session: Session, page: Page, *, now: datetime) -> None:
         )
 
 
-def rang(session: Session, page_id: int, *, through_entry_id: int, now: datetime) -> None:
+def rang(session: Session, page: Page, *, through_entry_id: int, now: datetime) -> None:
     """A channel accepted a ring: note it once on the timeline of each incident that it rang for.
 
-    Entries after `through_entry_id` joined while the ring was under way; it did not speak of them.
+    Entries after `through_entry_id` joined while the ring was under way; it did not speak of them. The caller holds
+    the page.
     """
-    page = hold_page(session, page_id)
     page.rang_at = page.rang_at or now
     fresh = [row for row in page.entries if row.rang_at is None and row.entry_id <= through_entry_id]
     for row in fresh:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, CompoundSelect, Integer, bindparam, func, literal_column, null, select, union_all
 from sqlalchemy.orm import Session
 
+from incidents.orm import UTCDateTime
 from notifications import delivery
 from notifications.contact import Contact, contacts_of_all, in_use, way_to_tell
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.escalation import Plan, people_at
-from notifications.page import Acknowledgement, Page, Snooze, hold_page, last_entry
+from notifications.page import Acknowledgement, Page, PageEntry, Snooze, hold_page
 
 HANGS = timedelta(seconds=20)
 """A ring that no channel has taken for this long does not wait for its time-out: the next way is tried."""
@@ -35,20 +37,73 @@ class Rung:
         return bool(self.ways or self.quiet_until)
 
 
-def rung_at(session: Session, page: Page, plan: Plan, step: int, *, now: datetime) -> Rung:
+@dataclass(frozen=True)
+class Past:
+    """What a page has done so far: its last entry, who is quiet until when, and how the last ring over each way fared.
+
+    `waiting` are the ways over which a ring has not gone out yet: no second one is stacked on it.
+    """
+
+    through: int
+    quiet: Mapping[int, datetime]
+    rung: Mapping[int, tuple[DeliveryState, datetime]]
+    waiting: Collection[int]
+
+
+def past_of(session: Session, page_id: int, *, now: datetime) -> Past:
+    """What a page has done so far, in one query.
+
+    Quiet are those who asked for ten minutes, and those who have acknowledged a page that wants somebody else
+    besides; whoever has seen only a part of it is rung for the rest.
+    """
+    session.flush()
+    through, quiet, rung, waiting = 0, dict[int, datetime](), dict[int, tuple[DeliveryState, datetime]](), set[int]()
+    for row in session.connection().execute(_PAST, {"page_id": page_id, "now": now}):
+        if row.what == _RINGS:
+            rung[row.key] = row.state, row.at
+            if row.state in (DeliveryState.QUEUED, DeliveryState.SENDING):
+                waiting.add(row.key)
+        elif row.what == _QUIET:
+            quiet[row.key] = max(row.at, quiet.get(row.key, row.at))
+        else:
+            through = row.key or 0
+    return Past(through, quiet, rung, waiting)
+
+
+_RINGS, _QUIET, _ENTRIES = range(3)
+_PAGE: BindParameter[int] = bindparam("page_id")
+_NOW: BindParameter[datetime] = bindparam("now", type_=UTCDateTime())
+_THROUGH = select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == _PAGE)
+_PAST: CompoundSelect[*tuple[Any, ...]] = union_all(
+    select(
+        literal_column(str(_RINGS), Integer).label("what"),
+        Delivery.contact_id.label("key"),
+        Delivery.state.label("state"),
+        Delivery.queued_at.label("at"),
+        Delivery.id.label("place"),
+    ).where(Delivery.page_id == _PAGE, Delivery.purpose == Purpose.RING),
+    select(literal_column(str(_QUIET)), Snooze.person_id, null(), Snooze.until, Snooze.id).where(
+        Snooze.page_id == _PAGE, Snooze.until > _NOW
+    ),
+    select(
+        literal_column(str(_QUIET)), Acknowledgement.person_id, null(), Acknowledgement.until, Acknowledgement.id
+    ).where(
+        Acknowledgement.page_id == _PAGE,
+        Acknowledgement.until > _NOW,
+        Acknowledgement.through_entry_id >= func.coalesce(_THROUGH.scalar_subquery(), 0),
+    ),
+    select(literal_column(str(_ENTRIES)), func.max(PageEntry.entry_id), null(), null(), null()).where(
+        PageEntry.page_id == _PAGE
+    ),
+).order_by("place")
+
+
+def rung_at(session: Session, page: Page, plan: Plan, step: int, past: Past, *, now: datetime) -> Rung:
     """Whom a page rings at a step, and over which ways. A person without any way is not there."""
     people = people_at(session, page.organisation_id, plan, step, now=now)
-    quiet = quiet_people(session, page.id, now=now)
+    quiet, rung = past.quiet, past.rung
     everything = contacts_of_all(session, [person.id for person in people])
     contacts = {key: [way for way in ways if not way.ended] for key, ways in everything.items()}
-    rung: dict[int, tuple[DeliveryState, datetime]] = {
-        contact_id: (state, queued_at)
-        for contact_id, state, queued_at in session.execute(
-            select(Delivery.contact_id, Delivery.state, Delivery.queued_at)
-            .where(Delivery.page_id == page.id, Delivery.purpose == Purpose.RING)
-            .order_by(Delivery.id)
-        )
-    }
     dead = {key: at for key, (state, at) in rung.items() if state is DeliveryState.FAILED}
     ways = [way for each in people if each.id not in quiet for way in ways_now(contacts[each.id], set(rung), now)]
     awake = [quiet[person.id] for person in people if person.id in quiet]
@@ -70,25 +125,6 @@ def ways_now(contacts: Sequence[Contact], used: set[int], now: datetime) -> list
             chosen.append(contact)
             found = contact.proved(now)
     return chosen
-
-
-def quiet_people(session: Session, page_id: int, *, now: datetime) -> dict[int, datetime]:
-    """Who is awake and not rung for now, and until when: those who asked for ten minutes, and those who have
-    acknowledged a page that wants somebody else besides.
-    """
-    quiet: dict[int, datetime] = {}
-    through = last_entry(session, page_id)
-    awake = select(Snooze.person_id, Snooze.until).where(Snooze.page_id == page_id, Snooze.until > now)
-    # Whoever has seen only a part of it is rung for the rest.
-    taken = select(Acknowledgement.person_id, Acknowledgement.until).where(
-        Acknowledgement.page_id == page_id,
-        Acknowledgement.until > now,
-        Acknowledgement.through_entry_id >= through,
-    )
-    for rows in (awake, taken):
-        for person_id, until in session.execute(rows):
-            quiet[person_id] = max(until, quiet.get(person_id, until))
-    return quiet
 
 
 def tell_again(session: Session, row: Delivery, *, now: datetime) -> int:
@@ -130,7 +166,7 @@ def cover(session: Session, row: Delivery, *, now: datetime) -> bool:
     if (
         page.ended_at is not None
         or page.quiet_until is not None
-        or row.person_id in quiet_people(session, page.id, now=now)
+        or row.person_id in past_of(session, page.id, now=now).quiet
     ):
         return False
     this_time = session.scalars(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, distinct, func, or_, select
+from sqlalchemy import and_, bindparam, distinct, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
@@ -94,23 +94,26 @@ class Alarm:
 
 def alarm(session: Session, page_id: int) -> Alarm:
     """What a page rings for now. Once all of it is answered `first` is what it rang for, and nothing waits."""
-    first = session.scalars(
-        select(Incident)
-        .join(PageEntry, PageEntry.incident_id == Incident.id)
-        .where(PageEntry.page_id == page_id)
-        .order_by(
-            PageEntry.answered_at.is_not(None),
-            Incident.law_due_at.nulls_last(),
-            Incident.next_due_at.nulls_last(),
-            Incident.id,
-        )
-        .limit(1)
-    ).first()
-    # Several entries of one incident are one alarm to whoever reads this.
-    waiting = select(func.count(distinct(PageEntry.incident_id))).where(
-        PageEntry.page_id == page_id, PageEntry.answered_at.is_(None)
+    first, waiting = session.execute(_ALARM, {"page_id": page_id}).one_or_none() or (None, 0)
+    return Alarm(first, waiting)
+
+
+# Several entries of one incident are one alarm to whoever reads this.
+_WAITING = select(func.count(distinct(PageEntry.incident_id))).where(
+    PageEntry.page_id == bindparam("page_id"), PageEntry.answered_at.is_(None)
+)
+_ALARM = (
+    select(Incident, _WAITING.scalar_subquery())
+    .join(PageEntry, PageEntry.incident_id == Incident.id)
+    .where(PageEntry.page_id == bindparam("page_id"))
+    .order_by(
+        PageEntry.answered_at.is_not(None),
+        Incident.law_due_at.nulls_last(),
+        Incident.next_due_at.nulls_last(),
+        Incident.id,
     )
-    return Alarm(first, session.scalar(waiting) or 0)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
