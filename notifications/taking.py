@@ -22,6 +22,7 @@ from notifications.page import (
     Page,
     PageEntry,
     Snooze,
+    end,
     hold_page,
     holder,
     is_summons,
@@ -74,7 +75,7 @@ def acknowledge(
     missing = _quieted(session, page, taken, now=now)
     _record_taken(session, page, taken, over=taking_over, missing=missing, now=now)
     if is_summons(page):
-        _end(session, page, now=now)
+        end(session, page, now=now)
     elif _wanted(session, page) > 1:
         _answer_what_enough_have(session, page, now=now)
     if page.drill:
@@ -284,11 +285,4 @@ def _begun(session: Session, page: Page) -> list[tuple[int | None, int, int]]:
 
 def _end_if_answered(session: Session, page: Page, *, now: datetime) -> None:
     if all(row.answered_at is not None for row in page.entries):
-        _end(session, page, now=now)
-
-
-def _end(session: Session, page: Page, *, now: datetime) -> None:
-    for row in page.entries:
-        row.answered_at = row.answered_at or now
-    page.ended_at, page.ring_at, page.quiet_until = now, None, None
-    delivery.cancel_rings(session, page.id)
+        end(session, page, now=now)
