@@ -33,7 +33,7 @@ from app.access import PUBLIC, SIGNED_IN, Principal
 from app.config import Settings
 from app.installation import Installation
 from incidents import steps
-from incidents.law import regimes
+from incidents.law import assessment, regimes
 from incidents.law.clock import utcnow
 from incidents.organisation import the_organisation
 from incidents.people import RIGHTS, Person, Role
@@ -359,12 +359,14 @@ def _said_by(form: Form) -> Iterator[str]:
 
 def test_the_law_and_the_playbooks_are_in_the_catalogue(pseudo: Path) -> None:
     language = Translations.load(str(pseudo), [PSEUDO])
-    sentences = {*regimes.messages(), *steps.messages()}
+    sentences = {*regimes.messages(), *assessment.messages(), *steps.messages()}
 
     wrong = [sentence for sentence in sentences if outside(language.gettext(sentence))]
 
     assert len(sentences) > 50
-    assert not wrong, told("regimes.messages() and steps.messages() must give every sentence of their files:", wrong)
+    assert not wrong, told(
+        "the messages() of regimes, assessment and steps must give every sentence of their files:", wrong
+    )
 
 
 def placeholders(text: str) -> set[str]:

@@ -134,8 +134,9 @@ def _home(run: str) -> Path:
 def _at_the_door(home: Path) -> Iterator[None]:
     """Enter the home alone; makes it, also when a keeper removed it while we waited."""
     while True:
-        home.mkdir(mode=0o755, exist_ok=True)
+        home.mkdir(exist_ok=True)
         try:
+            home.chmod(0o755)  # whatever the umask: the server's user must get in
             door = os.open(home / "door.lock", os.O_RDWR | os.O_CREAT)
         except FileNotFoundError:
             continue
