@@ -14,8 +14,9 @@ from incidents.people import Person, Role
 from incidents.timeline import SYSTEM
 from notifications.channels import ChannelKind
 from notifications.contact import Contact, add_contact, contacts_of, verify
-from notifications.coverage import Coverage, coverage, empty_steps, family, independent, sure
+from notifications.coverage import Coverage, coverage, empty_steps, sure
 from notifications.escalation import EscalationPolicy, EscalationStep, EscalationTarget, TargetKind
+from notifications.families import family, independent
 from notifications.rota import planning
 from notifications.rota.shift import Weekly
 from tests.conftest import NOON
@@ -45,10 +46,40 @@ NTFY = way(ChannelKind.APPRISE, "ntfy://ntfy.example/…", woke=True)
         ("twilio://…", "twilio://…", False),
         ("twilio://…", "ntfy://ntfy.example/…", True),
         ("slack://…", "slack://…", False),
+        ("ntfy://Push.example:8080/…", "gotifys://push.example/…", False),
+        ("ntfy://…", "ntfys://ntfy.sh/…", False),
+        ("ntfy://…", "pover://…", True),
+        ("twilio://…", "vonage://…", False),
+        ("msgbird://…", "pover://…", True),
+        ("mailgun://mg.example/…", "sendgrid://…", False),
     ],
 )
 def test_ways_through_the_same_service_and_host_fail_together(label: str, other: str, apart: bool) -> None:
     assert independent([way(ChannelKind.APPRISE, label), way(ChannelKind.APPRISE, other)]) is apart
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ((ChannelKind.SMS, "+44 ••• 1"), (ChannelKind.CALL, "+44 ••• 2"), False),
+        ((ChannelKind.SMS, "+44 ••• 1"), (ChannelKind.APPRISE, "plivo://…"), False),
+        (
+            (ChannelKind.WEBHOOK, "https://hooks.example/…"),
+            (ChannelKind.WEBHOOK, "https://hooks.example:8443/…"),
+            False,
+        ),
+        ((ChannelKind.WEBHOOK, "https://hooks.example/…"), (ChannelKind.APPRISE, "ntfys://hooks.example/…"), False),
+        ((ChannelKind.WEBHOOK, "https://hooks.slack.com/…"), (ChannelKind.APPRISE, "slack://…"), False),
+        ((ChannelKind.WEBHOOK, "https://one.example/…"), (ChannelKind.WEBHOOK, "https://two.example/…"), True),
+        ((ChannelKind.EMAIL, "a@one.example"), (ChannelKind.EMAIL, "a@two.example"), False),
+        ((ChannelKind.PUSH, "Phone"), (ChannelKind.PUSH, "Laptop"), False),
+        ((ChannelKind.PUSH, "Phone"), (ChannelKind.CALL, "+44 ••• 2"), True),
+    ],
+)
+def test_ways_of_whatever_kind_are_apart_only_with_provider_and_server(
+    one: tuple[ChannelKind, str], other: tuple[ChannelKind, str], apart: bool
+) -> None:
+    assert independent([way(*one), way(*other)]) is apart
 
 
 def test_two_mailboxes_are_one_mail_system_however_they_are_addressed() -> None:
