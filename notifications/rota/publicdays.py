@@ -23,7 +23,6 @@ REGIONS = "holiday_regions"
 """The setting: for each country by ISO 3166 the codes of its regions; without it a country is shown as a whole."""
 
 _SHORT = 3
-_WRITTEN = {"FR": {"57": "Moselle", "6AE": "Alsace"}}
 
 
 @dataclass(frozen=True)
