@@ -66,7 +66,8 @@ def test_nothing_changes_before_the_colleague_accepts_and_then_both_duties_do(de
     assert (last.facts["what"], last.person_id) == ("swapped", cast.ivo)
     assert last.facts["affected"] == sorted([cast.tariq, cast.ivo, cast.adam]), "and who planned the rota"
     pairs = desk.read(lambda session: list(session.scalars(select(Override.pair))))
-    assert len(pairs) == 2 and len(set(pairs)) == 1, "ending one half ends both"
+    assert len(pairs) == 2
+    assert len(set(pairs)) == 1, "ending one half ends both"
     assert [key for key, _at in told(desk, Kind.ROTA_CHANGED)] == sorted([cast.tariq, cast.adam])
     assert open_now(desk) == 0
 
