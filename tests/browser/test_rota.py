@@ -167,7 +167,7 @@ def test_a_colleague_is_asked_and_accepts_by_keyboard_on_a_phone(looms: Served, 
         people = [by_role[Role.DPO].id, by_role[Role.DEPUTY].id]
         planning.add_shift(session, rota, Plan("Days", weekly, people), by=SYSTEM, now=now)
         key = rota.id
-    page = opened("phone", "light", script=False)
+    page = opened("phone", "light")
     sign_in(page, looms, Role.DPO)
     page.goto(looms.address + "/rota")
     assert axe(page) == []
@@ -181,7 +181,7 @@ def test_a_colleague_is_asked_and_accepts_by_keyboard_on_a_phone(looms: Served, 
     assert axe(page) == []
     assert fits(page)
 
-    other = opened("phone", "dark", script=False)
+    other = opened("phone", "dark")
     sign_in(other, looms, Role.DEPUTY)
     other.goto(looms.address + "/rota")
     expect(other.get_by_role("heading", name=f"{names[Role.DPO]} asks you to take a duty")).to_be_visible()
@@ -196,7 +196,7 @@ def test_a_colleague_is_asked_and_accepts_by_keyboard_on_a_phone(looms: Served, 
 
 
 def test_a_policy_is_changed_by_keyboard_at_the_width_of_a_phone(looms: Served, opened: Opener) -> None:
-    page = opened("phone", "light", script=False)
+    page = opened("phone", "light")
     sign_in(page, looms, Role.DPO)
     page.goto(looms.address + "/policy")
     assert axe(page) == []
@@ -229,7 +229,7 @@ def test_a_policy_is_changed_by_keyboard_at_the_width_of_a_phone(looms: Served, 
 
 
 def test_the_holidays_of_a_region_are_chosen_by_keyboard_on_a_phone(looms: Served, opened: Opener) -> None:
-    page = opened("phone", "dark", script=False)
+    page = opened("phone", "dark")
     sign_in(page, looms, Role.DPO)
     page.goto(looms.address + "/rota/holidays")
     assert axe(page) == []
