@@ -49,7 +49,7 @@ from notifications import (  # noqa: F401
     spells,
     watchdog,
 )
-from notifications.rota import feed, override, shift  # noqa: F401
+from notifications.rota import feed, override, request, shift  # noqa: F401
 
 log = logging.getLogger(__name__)
 

@@ -21,6 +21,7 @@ from notifications.channel_health import Health, last_tests
 from notifications.channels import said
 from notifications.contact import Contact, contacts_of_all
 from notifications.coverage import Coverage
+from notifications.lapsing import Lapse
 from notifications.scorecard import Score
 from notifications.spells import RedSpell
 from notifications.watchdog import WatchdogPing
@@ -85,6 +86,18 @@ def days(found: Coverage) -> list[tuple[str, list[Cell]]]:
 def gaps(found: Coverage) -> list[tuple[shown.Moment | None, shown.Moment | None]]:
     """From when until when nobody is surely reached."""
     return [(shown.moment(begins), shown.moment(ends)) for begins, ends in found.gaps]
+
+
+def lapsing(found: Sequence[Lapse]) -> list[tuple[str, shown.Moment | None, shown.Moment | None]]:
+    """Whose way was last tested when, and from when on that no longer counts."""
+    return [
+        (
+            _("%(who)s: %(way)s", who=one.person.name, way=KINDS[one.contact.channel]),
+            shown.moment(one.tested_at),
+            shown.moment(one.lapses_at),
+        )
+        for one in found
+    ]
 
 
 def holders(

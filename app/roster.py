@@ -23,7 +23,8 @@ from incidents.people import Person
 from incidents.words import N_
 from notifications.rota import Rota
 from notifications.rota.duty import Duty, Why
-from notifications.rota.publicdays import countries_of, public_days
+from notifications.rota.publicdays import countries_of, public_days, regions_of
+from notifications.rota.request import open_requests
 from notifications.rota.shift import Shift
 
 AHEAD = timedelta(days=14)
@@ -35,6 +36,7 @@ WHY = {
     Why.CALENDAR: N_("from a calendar"),
     Why.GAP: N_("no shift covers this time"),
     Why.LEFT: N_("whose turn it is has no account any more"),
+    Why.NO_ROLE: N_("whose turn it is holds no role any more that is paged"),
 }
 
 
@@ -49,6 +51,20 @@ class Row:
     why: str
     key: str
     rota: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request for a duty as the page of the rota shows it; `back` is what is given in return, if anything."""
+
+    key: int
+    who: str
+    rota: str
+    begins: Moment | None
+    ends: Moment | None
+    back_begins: Moment | None
+    back_ends: Moment | None
+    mine: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,31 @@ def row_of(duty: Duty, rota: Rota) -> Row:
     )
 
 
+def requests_of(session: Session, rota: Rota, *, now: datetime) -> list[Asked]:
+    """The open requests of a rota that the person signed in made or is to answer."""
+    place, found = ZoneInfo(rota.zone), open_requests(session, rota, now=now)
+    return [
+        Asked(
+            key=each.id,
+            who=each.asked.name if each.asker_id == me().id else each.asker.name,
+            rota=rota.name,
+            begins=shown.moment(each.begins_at, place),
+            ends=shown.moment(each.ends_at, place),
+            back_begins=shown.moment(each.return_begins_at, place),
+            back_ends=shown.moment(each.return_ends_at, place),
+            mine=each.asker_id == me().id,
+        )
+        for each in found
+        if me().id in (each.asker_id, each.asked_id)
+    ]
+
+
+def duty_words(row: Row) -> str:
+    """A duty as a form offers it: who, from when until when."""
+    begins, ends = (row.begins.local if row.begins else ""), (row.ends.local if row.ends else "")
+    return _("%(who)s: %(begins)s to %(ends)s", who=row.who, begins=begins, ends=ends)
+
+
 def holidays(session: Session, rota: Rota, people: Sequence[Person], *, now: datetime) -> list[str]:
     """The public holidays of the days ahead, in words."""
     place = ZoneInfo(rota.zone)
@@ -91,9 +132,9 @@ def holidays(session: Session, rota: Rota, people: Sequence[Person], *, now: dat
             "%(day)s: %(holiday)s (%(country)s)",
             day=format_date(day.on, "EEE d MMM", locale=language().locale),
             holiday=day.name,
-            country=named.get(day.country, day.country),
+            country=", ".join((*day.regions, named.get(day.country, day.country))),
         )
-        for day in public_days(countries_of(session, organisation(), people), first, last)
+        for day in public_days(countries_of(session, organisation(), people), first, last, regions_of(session))
     ]
 
 

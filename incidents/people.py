@@ -102,6 +102,19 @@ class Person(Base):
     def rights(self) -> frozenset[Right]:
         return frozenset(right for role in self.roles for right in RIGHTS[role])
 
+    @property
+    def out_since(self) -> datetime | None:
+        """Since when no page rings this person: they left, or lost the last role with which they could answer one.
+
+        None while they can.
+        """
+        if self.left_at is not None:
+            return self.left_at
+        if Right.SEE_READINESS in self.rights:
+            return None
+        lost = [grant.revoked_at for grant in self.grants if Right.SEE_READINESS in RIGHTS[grant.role]]
+        return max((at for at in lost if at is not None), default=self.created_at)
+
 
 class Grant(Base):
     """A role given to a person, and taken back: a row each time, never overwritten."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,51 +12,36 @@ from incidents.organisation import Organisation
 from incidents.people import Person
 from incidents.words import N_
 from notifications.channels import ChannelKind
-from notifications.contact import Contact, contacts_of_all
+from notifications.contact import LONG_UNTESTED, Contact, contacts_of_all
 from notifications.escalation import plans_of, shipped
 from notifications.escalation_change import empty_times
+from notifications.families import independent
 from notifications.ladder import rung_when
 from notifications.policy import Waits
 from notifications.readiness import Fault
+from notifications.rota.duty import INSTANT
 
 DAYS = 14
 LOOKS = (timedelta(0), timedelta(minutes=30))
 """Each hour is looked at so far into it: hand-overs come at full and half hours."""
-
-MAIL = "mail"
-_FAMILIES = {
-    ChannelKind.EMAIL.value: MAIL,
-    # Calls and texts go out through the same provider and in through the same phone.
-    **dict.fromkeys(("sms", "call", "voice", "phone", "twilio"), "phone provider"),
-    **dict.fromkeys(("push", "web-push", "webpush"), "browser push"),
-}
-_SCHEMES = {
-    **dict.fromkeys(("mailto", "mailtos", "mailgun", "sendgrid", "ses", "smtp2go", "sparkpost"), MAIL),
-    "twilio": "phone provider",
-}
-
-
-def family(contact: Contact) -> str:
-    """What fails together with this way: one provider, mail system or app."""
-    kind = contact.channel.value
-    if kind != ChannelKind.APPRISE.value:
-        return _FAMILIES.get(kind, kind)
-    scheme, _, rest = contact.label.partition("://")
-    scheme = re.sub(r"s$", "", scheme.lower()) if scheme.lower() in ("ntfys", "gotifys", "jsons", "forms") else scheme
-    if scheme in _SCHEMES:
-        return _SCHEMES[scheme]
-    return f"{scheme}://{rest.partition('/')[0]}"
-
-
-def independent(contacts: Iterable[Contact]) -> bool:
-    """Whether these are at least two ways of which no single provider, mail system or app carries all."""
-    return len({family(contact) for contact in contacts}) > 1
 
 
 def sure(contacts: Sequence[Contact], *, reachable: Callable[[ChannelKind], bool], now: datetime) -> bool:
     """Whether a person with these ways is surely reached: two proved ones that do not fail together, one wakes."""
     proved = [way for way in contacts if way.proved(now) and reachable(way.channel)]
     return independent(proved) and any(way.wakes(now) for way in proved)
+
+
+def sure_until(
+    contacts: Sequence[Contact], *, reachable: Callable[[ChannelKind], bool], now: datetime
+) -> datetime | None:
+    """Until when, if nothing is tested meanwhile, a person with these ways is surely reached; None is not even now."""
+    if not sure(contacts, reachable=reachable, now=now):
+        return None
+    marks = (mark for way in contacts for mark in (way.verified_at, way.woke_at) if mark is not None)
+    lapses = sorted(at for mark in marks if (at := mark + LONG_UNTESTED) >= now)
+    # A mark still counts at the very instant of its end, and no longer just after.
+    return next(at for at in lapses if not sure(contacts, reachable=reachable, now=at + INSTANT))
 
 
 @dataclass(frozen=True)
@@ -99,10 +83,11 @@ def coverage(
 ) -> Coverage:
     """Whether in each of these hours one of those whom a page would ring is surely reached.
 
-    `who_at` says whom a page would ring that comes at this instant. `begins` is cut to the full hour.
+    `who_at` says whom a page would ring that comes at this instant. `begins` is cut to the full hour. A test counts
+    in each hour only as long as it is not too old by then.
     """
     begins = begins.replace(minute=0, second=0, microsecond=0)
-    known: dict[int, bool] = {}
+    known: dict[int, datetime | None] = {}
     open_kinds: dict[ChannelKind, bool] = {}
 
     def may(kind: ChannelKind) -> bool:
@@ -110,14 +95,15 @@ def coverage(
             open_kinds[kind] = reachable(session, kind)
         return open_kinds[kind]
 
-    def reached(people: Sequence[Person]) -> bool:
+    def reached(at: datetime) -> bool:
+        people = who_at(at)
         unknown = [person.id for person in people if person.id not in known]
         for person_id, ways in contacts_of_all(session, unknown).items() if unknown else ():
-            known[person_id] = sure(ways, reachable=may, now=now)
-        return any(known[person.id] for person in people)
+            known[person_id] = sure_until(ways, reachable=may, now=now)
+        return any((until := known[person.id]) is not None and at <= until for person in people)
 
     looked = (begins + timedelta(hours=number) for number in range(hours))
-    return Coverage(begins, tuple(all(reached(who_at(at + into)) for into in LOOKS) for at in looked))
+    return Coverage(begins, tuple(all(reached(at + into) for into in LOOKS) for at in looked))
 
 
 def empty_steps(session: Session, organisation: Organisation, *, now: datetime) -> list[Fault]:

@@ -87,6 +87,11 @@ class Aim:
     kind: TargetKind
     key: int | Role
 
+    @property
+    def written(self) -> str:
+        """As forms and entries have it, such as `role:dpo` or `rota:3`."""
+        return f"{self.kind.value}:{self.key.value if isinstance(self.key, Role) else self.key}"
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -185,7 +190,7 @@ def plan_for(session: Session, page: Page, *, waits: Waits) -> Plan:
 def people_at(session: Session, organisation_id: int, plan: Plan, step: int, *, now: datetime) -> list[Person]:
     """Everybody whom a page rings at this step, those of earlier steps included, first choice first.
 
-    A rota names whoever it has on call now; who has left is nowhere.
+    A rota names whoever it has on call now; who has left, or has no role any more, is nowhere.
     """
     aims = plan.aims(step)
     held = holders_of(session, organisation_id, [aim.key for aim in aims if isinstance(aim.key, Role)])
@@ -203,4 +208,4 @@ def people_of(session: Session, aim: Aim, held: Mapping[Role, Sequence[Person]],
     if aim.kind is TargetKind.ROTA:
         return on_duty(session, aim.key, now)
     person = session.get(Person, aim.key)
-    return [person] if person is not None and person.left_at is None else []
+    return [person] if person is not None and person.out_since is None else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from incidents.incident import Urgency
 from incidents.organisation import Organisation
 from incidents.people import Person, Role, holders_of
 from incidents.refusals import Refused
-from incidents.timeline import Actor, Kind, organisation_timeline, record
+from incidents.timeline import Actor, Entry, Kind, organisation_timeline, record
 from incidents.words import N_
 from notifications.escalation import (
     Aim,
@@ -31,6 +32,7 @@ from notifications.rota import Rota
 from notifications.rota.duty import duties
 
 MOST_STEPS = 8
+LATEST = 10
 MOST_WANTED = 5
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LONGEST_REPEAT = HOUR
@@ -113,7 +115,7 @@ def _covered(session: Session, aim: Aim, organisation_id: int, begins_at: dateti
         return [(begins_at, ends_at)] if holders_of(session, organisation_id, [aim.key])[aim.key] else []
     if aim.kind is TargetKind.PERSON:
         person = session.get(Person, aim.key)
-        return [(begins_at, ends_at)] if person is not None and person.left_at is None else []
+        return [(begins_at, ends_at)] if person is not None and person.out_since is None else []
     return [(duty.begins_at, duty.ends_at) for duty in duties(session, aim.key, begins_at, ends_at) if duty.person]
 
 
@@ -139,7 +141,8 @@ def _set(
     by: Actor,
     now: datetime,
 ) -> EscalationPolicy:
-    before = _rung(session, organisation.id, plan_of(session, organisation.id, urgency, waits=waits), now)
+    was = plan_of(session, organisation.id, urgency, waits=waits)
+    before = _rung(session, organisation.id, was, now)
     policy = stored(session, organisation.id, urgency)
     if policy is None:
         policy = EscalationPolicy(organisation_id=organisation.id, urgency=urgency, steps=[])
@@ -147,12 +150,47 @@ def _set(
     policy.repeat_seconds, policy.round_seconds = int(repeat.total_seconds()), int(round.total_seconds())
     policy.steps, policy.changed_at = steps, now
     session.flush()
-    after = _rung(session, organisation.id, plan_of(session, organisation.id, urgency, waits=waits), now)
+    becomes = plan_of(session, organisation.id, urgency, waits=waits)
+    after = _rung(session, organisation.id, becomes, now)
     affected = sorted(person for person in before.keys() | after.keys() if before.get(person) != after.get(person))
-    facts = {"urgency": urgency.value, "shipped": not steps, "affected": affected}
+    facts = {
+        "urgency": urgency.value,
+        "shipped": not steps,
+        "affected": affected,
+        "before": _as_facts(was),
+        "after": _as_facts(becomes),
+    }
     timeline = organisation_timeline(session, organisation.id)
     record(session, timeline, Kind.POLICY_CHANGED, by=by, facts=facts, now=now)
     return policy
+
+
+def latest_changes(session: Session, organisation_id: int) -> list[Entry]:
+    """What was done to the policies lately, newest first."""
+    return list(
+        session.scalars(
+            select(Entry)
+            .where(Entry.organisation_id == organisation_id, Entry.kind == Kind.POLICY_CHANGED)
+            .order_by(Entry.id.desc())
+            .limit(LATEST)
+        )
+    )
+
+
+def _as_facts(plan: Plan) -> dict[str, Any]:
+    """A policy in keys and numbers, for the entry."""
+    return {
+        "repeat": int(plan.repeat.total_seconds()),
+        "round": int(plan.round.total_seconds()),
+        "steps": [
+            {
+                "after": int(stage.after.total_seconds()),
+                "wants": stage.wants,
+                "aims": [aim.written for aim in stage.aims],
+            }
+            for stage in plan.stages
+        ],
+    }
 
 
 def _rung(session: Session, organisation_id: int, plan: Plan, now: datetime) -> dict[int, timedelta]:
@@ -178,7 +216,10 @@ def _refuse_steps(session: Session, organisation: Organisation, steps: Sequence[
             raise Refused(N_("Step %(step)s has to come later than the one before it."), step=number)
         for aim in step.aims:
             if not _usable(session, organisation, aim):
-                raise Refused(N_("Step %(step)s rings a person or a rota that is gone. Choose another."), step=number)
+                raise Refused(
+                    N_("Step %(step)s rings a rota that is gone, or a person without account or role. Choose another."),
+                    step=number,
+                )
         if step.wants not in range(1, MOST_WANTED + 1):
             raise Refused(
                 N_("Step %(step)s: from 1 to %(most)s people can acknowledge."), step=number, most=MOST_WANTED
@@ -205,7 +246,7 @@ def _usable(session: Session, organisation: Organisation, aim: Aim) -> bool:
         return True
     if aim.kind is TargetKind.PERSON:
         person = session.get(Person, aim.key)
-        return person is not None and person.organisation_id == organisation.id and person.left_at is None
+        return person is not None and person.organisation_id == organisation.id and person.out_since is None
     rota = session.get(Rota, aim.key)
     return rota is not None and rota.organisation_id == organisation.id and rota.ended_at is None
 

@@ -55,14 +55,15 @@ def _plans(session: Session, organisation_id: int) -> list[Plan]:
     return [plans[Urgency.URGENT]] if plans[Urgency.URGENT] == plans[Urgency.SOON] else list(plans.values())
 
 
-def _aims(session: Session, organisation_id: int) -> list[Aim]:
+def aims_of(session: Session, organisation_id: int) -> list[Aim]:
+    """Every target of every policy, each once."""
     aims = [aim for plan in _plans(session, organisation_id) for aim in plan.aims(plan.last)]
     return list(dict.fromkeys(aims))
 
 
 def is_rung(session: Session, person: Person, *, now: datetime) -> bool:
     """Whether a page may ring this person some day: by role, by name, or in a rota."""
-    for aim in _aims(session, person.organisation_id):
+    for aim in aims_of(session, person.organisation_id):
         if isinstance(aim.key, Role):
             found = aim.key in person.roles
         elif aim.kind is TargetKind.PERSON:
@@ -78,12 +79,12 @@ def rung_when(
     session: Session, organisation_id: int, begins_at: datetime, ends_at: datetime
 ) -> Callable[[datetime], Sequence[Person]]:
     """Whom pages ring at each instant of a time: roles and people as they are now, rotas as they are planned."""
-    aims = _aims(session, organisation_id)
+    aims = aims_of(session, organisation_id)
     held = holders_of(session, organisation_id, [aim.key for aim in aims if isinstance(aim.key, Role)])
     always = {person.id: person for people in held.values() for person in people}
     for aim in aims:
         person = session.get(Person, aim.key) if aim.kind is TargetKind.PERSON else None
-        if person is not None and person.left_at is None:
+        if person is not None and person.out_since is None:
             always[person.id] = person
     planned = [
         duties(session, aim.key, begins_at, ends_at)
@@ -101,4 +102,18 @@ def rung_when(
 def _on(planned: Sequence[Duty], at: datetime) -> Person | None:
     number = bisect_right([duty.begins_at for duty in planned], at) - 1
     person = planned[number].person if number >= 0 else None
-    return person if person is not None and person.left_at is None else None
+    return person if person is not None and person.out_since is None else None
+
+
+def rung_within(session: Session, organisation_id: int, begins_at: datetime, ends_at: datetime) -> list[Person]:
+    """Everybody whom a page may ring at some instant of a time, each once."""
+    aims = aims_of(session, organisation_id)
+    held = holders_of(session, organisation_id, [aim.key for aim in aims if isinstance(aim.key, Role)])
+    found: dict[int, Person] = {}
+    for aim in aims:
+        if aim.kind is TargetKind.ROTA and not isinstance(aim.key, Role):
+            planned = duties(session, aim.key, begins_at, ends_at)
+            found.update((duty.person.id, duty.person) for duty in planned if duty.person is not None)
+        else:
+            found.update((person.id, person) for person in people_of(session, aim, held, now=begins_at))
+    return list(found.values())

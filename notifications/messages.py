@@ -20,6 +20,7 @@ from incidents.keyring import Keyring
 from incidents.timeline import Entry, Kind
 from incidents.words import N_
 from incidents.words.kinds import SENTENCES
+from notifications.changed import Reader, lines_of
 from notifications.channels import CallBacks, ChannelKind, Message
 from notifications.channels.mark import mark_of
 from notifications.delivery import Delivery, Purpose, joined
@@ -186,7 +187,7 @@ CALLS = {
 def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wording: Wording) -> str:
     """One fact, or all that were due to this person at once."""
     told = [row.entry for row in (delivery, *joined(session, delivery)) if row.entry is not None]
-    items = [_item(session, entry, wording) for entry in told]
+    items = [_item(session, entry, wording, delivery.person_id) for entry in told]
     names, links = {item["codename"] for item in items}, {item["link"] for item in items}
     facts["link"] = links.pop() if len(links) == 1 else wording.public_address
     facts["items"], facts["more"] = items[:MOST_TOLD], len(items[MOST_TOLD:])
@@ -200,17 +201,38 @@ MOST_TOLD = 20
 """So many facts are named in one message; of further ones it says how many."""
 
 
-def _item(session: Session, entry: Entry, wording: Wording) -> dict[str, str]:
+def _item(session: Session, entry: Entry, wording: Wording, person_id: int) -> dict[str, Any]:
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
     return {
         "codename": incident.codename if incident else "Tocsin",
         "sentence": wording.translate(SENTENCES[entry.kind]),
+        "lines": lines_of(entry, _reader(wording, person_id), only=person_id)[:MOST_LINES],
         "at": instant(entry.happened_at, wording),
         "link": f"{wording.public_address}{PLACES.get(entry.kind, '') if incident is None else _path(incident)}",
     }
 
 
-PLACES = {Kind.ROTA_CHANGED: "/rota", Kind.POLICY_CHANGED: "/rota"}
+MOST_LINES = 12
+
+
+def _reader(wording: Wording, person_id: int) -> Reader:
+    """Names nobody: whoever reads it is "you", everybody else a colleague."""
+    you, other, rota = (wording.translate(word) for word in (N_("you"), N_("a colleague"), N_("a rota")))
+    return Reader(
+        wording.translate,
+        wording.locale,
+        wording.zone,
+        lambda key: you if key == person_id else other,
+        lambda _key: rota,
+    )
+
+
+PLACES = {
+    **dict.fromkeys(
+        (Kind.ROTA_CHANGED, Kind.POLICY_CHANGED, Kind.SWAP_ASKED, Kind.SWAP_DECLINED, Kind.SWAP_WITHDRAWN), "/rota"
+    ),
+    Kind.CONTACT_LAPSING: "/account",
+}
 """Where a fact that belongs to no incident is seen."""
 
 

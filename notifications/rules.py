@@ -124,6 +124,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CONTACT_RENEWED: NOBODY,
         Kind.CONTACT_WOKE: NOBODY,
         Kind.CONTACT_MOVED: NOBODY,
+        Kind.CONTACT_LAPSING: Rule(Loudness.TELL, Whom.AFFECTED),
         Kind.SETTING_CHANGED: NOBODY,
         # What would fail tonight is for those who can mend it, by day.
         Kind.CANARY_MISSED: TELL_WATCHERS,
@@ -135,6 +136,10 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         # A duty of tonight cannot wait for the morning.
         Kind.ROTA_CHANGED: Rule(Loudness.TELL, Whom.AFFECTED, unless=_when("soon", TELL_AFFECTED_NOW)),
         Kind.POLICY_CHANGED: Rule(Loudness.TELL, Whom.AFFECTED),
+        # Their facts carry the beginning of the turn: what would be known too late by day is told at once.
+        Kind.SWAP_ASKED: Rule(Loudness.TELL, Whom.AFFECTED),
+        Kind.SWAP_DECLINED: Rule(Loudness.TELL, Whom.AFFECTED),
+        Kind.SWAP_WITHDRAWN: Rule(Loudness.TELL, Whom.AFFECTED),
     }
 )
 

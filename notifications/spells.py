@@ -5,11 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from incidents.incident import Urgency
 from incidents.organisation import Organisation
 from incidents.orm import Base, Key, by_value, table
 from incidents.people import Person, Role
@@ -23,6 +25,10 @@ class Source(enum.Enum):
 
     READINESS = "readiness"
     AUDIT = "audit"
+
+
+_CHOICES: Mapping[str, type[enum.Enum]] = MappingProxyType({"roles": Role, "urgencies": Urgency})
+"""What a cause may name that is said in the reader's language: what it is kept under."""
 
 
 class RedSpell(Base):
@@ -50,8 +56,8 @@ class RedSpell(Base):
 
     def words(self, translate: Callable[[str], str] = str) -> str:
         """The cause as a sentence, with the figures of its beginning."""
-        roles = set(self.said["roles"])
-        params = {name: Role(value) if name in roles else value for name, value in self.said["params"].items()}
+        kinds = {name: kind for word, kind in _CHOICES.items() for name in self.said.get(word, ())}
+        params = {name: kinds[name](value) if name in kinds else value for name, value in self.said["params"].items()}
         return Fault(self.said["cause"], params=params, failure=self.said["failure"]).words(translate)
 
 
@@ -77,15 +83,18 @@ def keep(session: Session, organisation: Organisation, source: Source, reds: Seq
 
 
 def _begin(session: Session, organisation: Organisation, source: Source, fault: Fault, now: datetime) -> RedSpell:
-    roles = [name for name, value in fault.params.items() if isinstance(value, Role)]
-    params = {name: value.value if isinstance(value, Role) else value for name, value in fault.params.items()}
+    params = {name: value.value if isinstance(value, enum.Enum) else value for name, value in fault.params.items()}
+    choices = {
+        word: [name for name, value in fault.params.items() if isinstance(value, kind)]
+        for word, kind in _CHOICES.items()
+    }
     failure = dict(fault.failure) if fault.failure else None
     spell = RedSpell(
         organisation_id=organisation.id,
         source=source,
         cause=fault.key,
         person_id=fault.person_id,
-        said={"cause": fault.cause, "params": params, "roles": roles, "failure": failure},
+        said={"cause": fault.cause, "params": params, "failure": failure} | choices,
         began_at=now,
     )
     session.add(spell)

@@ -26,6 +26,8 @@ PAGES = (
     "rota",
     "rotaplan",
     "rotacover",
+    "rotaask",
+    "rotadays",
     "policy",
     "desk",
     "enter",

@@ -35,6 +35,7 @@ from notifications.channels import ChannelKind, apprise_urls
 from notifications.contact import Contact, add_apprise, add_contact, add_webhook, contacts_of, move, remove_contact
 from notifications.ladder import is_rung
 from notifications.readiness import fault_of
+from notifications.staying import places_of
 
 pages = Blueprint("people", __name__)
 
@@ -340,6 +341,13 @@ def _shown(each: Person) -> Shown:
     return Shown(url, each.name, roles, ways(session, each.id), paged, fault.words(_) if fault else None)
 
 
+def _counted_on(found: Person) -> str | None:
+    """What nobody would have if this account ended, or lost its last role that is paged; None is nothing."""
+    rotas, named = places_of(read_session(), found, now=utcnow())
+    places = [_("the rota %(rota)s", rota=rota) for rota in rotas]
+    return ", ".join([*places, *([_("the escalation policy, by name")] if named else [])]) or None
+
+
 def _list(form: InviteForm, status: int) -> Response:
     shown = [_shown(each) for each in everybody(read_session(), organisation().id)]
     return make_response(render_template("people/people.html", form=form, people=shown), status)
@@ -372,6 +380,7 @@ def _person(
         hook=hook,
         unset=phoneform.unset(),
         ending=ending,
+        counted_on=_counted_on(found),
         said=(said,) if said else (),
         problem=role.errors or way.errors or phone.errors or hook.errors or ending.errors or said,
     )

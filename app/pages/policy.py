@@ -16,6 +16,7 @@ from app.access import by_me, requires
 from app.case.act import recording
 from app.case.typed import StaffForm, line
 from app.extensions import read_session
+from app.history import Changed, changed
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
@@ -25,6 +26,7 @@ from incidents.law.clock import utcnow
 from incidents.organisation import the_organisation
 from incidents.people import Person, Right, Role, everybody
 from incidents.refusals import Refused
+from incidents.timeline import Entry
 from incidents.words import N_
 from incidents.words.enums import words_for
 from notifications import escalation_change as verbs
@@ -80,7 +82,7 @@ def change(urgency: str) -> ResponseReturnValue:
     kind = _urgency(urgency)
     plan = _plan(read_session(), kind)
     typed = {"repeat": _minutes(plan.repeat), "round": _minutes(plan.round)}
-    steps = [(_minutes(each.after), str(each.wants), {_value(aim) for aim in each.aims}) for each in plan.stages]
+    steps = [(_minutes(each.after), str(each.wants), {aim.written for aim in each.aims}) for each in plan.stages]
     return _form_page(kind, PolicyForm(formdata=None, data=typed), steps)
 
 
@@ -133,10 +135,17 @@ def _page(said: str | None = None) -> Response:
     page = render_template(
         "policy/policy.html",
         policies=[_in_words(urgency, now) for urgency in Urgency],
+        changes=[_changed(entry) for entry in verbs.latest_changes(read_session(), organisation().id)],
         said=(said,) if said else (),
         problem=said,
     )
     return make_response(page, 422 if said else 200)
+
+
+def _changed(entry: Entry) -> Changed:
+    urgency = _(words_for(Urgency(entry.facts["urgency"])))
+    words = _("%(urgency)s: the shipped policy", urgency=urgency) if entry.facts["shipped"] else urgency
+    return changed(read_session(), entry, words, shown.zone())
 
 
 def _in_words(urgency: Urgency, now: datetime) -> dict[str, Any]:
@@ -214,10 +223,6 @@ def _aim(value: str) -> Aim | None:
         return Aim(TargetKind.ROLE, role) if role else None
     found = next((each for each in TargetKind if each.value == kind), None)
     return Aim(found, int(key)) if found and key.isascii() and key.isdigit() and len(key) < 10 else None
-
-
-def _value(aim: Aim) -> str:
-    return f"{aim.kind.value}:{aim.key.value if isinstance(aim.key, Role) else aim.key}"
 
 
 def _minutes(length: timedelta) -> str:

@@ -28,9 +28,11 @@ from notifications.channel_health import channel_health, oldest_waiting
 from notifications.channels import ChannelKind
 from notifications.contact import contacts_of_all
 from notifications.ladder import ladder
+from notifications.lapsing import lapses
 from notifications.readiness import STALE, beat_age
 from notifications.scorecard import last_drills, scorecard
 from notifications.spells import history
+from notifications.staying import missed_people
 
 pages = Blueprint("readiness", __name__)
 
@@ -65,6 +67,7 @@ def readiness() -> Response:
         hours=outlook.HOURS,
         days=outlook.days(ahead),
         gaps=outlook.gaps(ahead),
+        lapses=outlook.lapsing(lapses(session, mine, now=now)),
         channels=[
             outlook.channel(health, house.reachable(session, health.channel))
             for health in channel_health(session, mine.id)
@@ -110,10 +113,13 @@ def _lying(session: Session, now: datetime) -> list[Unpageable]:
 
 
 def _empty(session: Session, now: datetime) -> list[Unpageable]:
-    """Steps of the organisation's own policies that would ring nobody in some hour to come."""
+    """Who is still planned and can no longer be rung, and steps that would ring nobody in some hour to come."""
     url = url_for("policy.policy") if Right.PLAN_ROTA in me().rights else None
-    return [
-        Unpageable(_("Paging"), fault.words(_), url) for fault in coverage.empty_steps(session, organisation(), now=now)
+    mine = organisation()
+    rota = url_for("rota.rota") if Right.PLAN_ROTA in me().rights else None
+    gone = missed_people(session, mine, now=now)
+    return [Unpageable(fault.person or "", fault.words(_), rota) for fault in gone] + [
+        Unpageable(_("Paging"), fault.words(_), url) for fault in coverage.empty_steps(session, mine, now=now)
     ]
 
 

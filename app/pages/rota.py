@@ -13,7 +13,7 @@ from app.access import by_me, may, me, public, requires
 from app.extensions import read_session
 from app.language import gettext as _
 from app.navigation import installation, organisation
-from app.roster import AHEAD, Row, holidays, rota_for_me, row_of
+from app.roster import AHEAD, Row, holidays, requests_of, rota_for_me, row_of
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right
 from incidents.refusals import Refused
@@ -94,18 +94,29 @@ def feed(token: str) -> Response:
 
 def _page(status: int, said: str | None = None) -> Response:
     session, now = read_session(), utcnow()
-    found = [_shown(each, now) for each in rotas(session, organisation().id)]
+    planned = rotas(session, organisation().id)
+    found = [_shown(each, now) for each in planned]
+    asked = [one for each in planned for one in requests_of(session, each, now=now)]
     own = own_feed(session, me())
     page = render_template(
         "rota/rota.html",
         rotas=sorted(found, key=lambda each: not each.member),
-        own=[row for each in found for row in each.rows if row.own],
+        own=[(row, _ask_at(each, row, now)) for each in found for row in each.rows if row.own],
+        asked_of_me=[one for one in asked if not one.mine],
+        asked_by_me=[one for one in asked if one.mine],
         own_address=_address(own.token) if own else None,
         may_plan=may(Right.PLAN_ROTA),
         said=(said,) if said else (),
         problem=said,
     )
     return make_response(page, status)
+
+
+def _ask_at(each: Shown, row: Row, now: datetime) -> str | None:
+    """Where one asks a colleague to take this duty; a duty that has begun is nobody else's to be asked for."""
+    if datetime.fromisoformat(row.key) <= now:
+        return None
+    return url_for("rotaask.ask", rota_id=each.key, turn=row.key)
 
 
 def _shown(each: Rota, now: datetime) -> Shown:

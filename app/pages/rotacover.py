@@ -23,7 +23,7 @@ from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
-from app.roster import Row, rota_for_me, row_of
+from app.roster import Row, duty_words, rota_for_me, row_of
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right, everybody
 from incidents.refusals import Refused
@@ -88,7 +88,7 @@ class SwapForm(StaffForm):
     def offer(self, rota: Rota, now: datetime) -> None:
         """Offer the duties of the time ahead that somebody has."""
         found = [row_of(duty, rota) for duty in duties(read_session(), rota.id, now, now + AHEAD) if duty.person]
-        choices = [option(row.key, _duty_words(row)) for row in found]
+        choices = [option(row.key, duty_words(row)) for row in found]
         for field in (self.one, self.other):
             field.choices = [option("", _("Choose a duty")), *choices]
 
@@ -230,11 +230,6 @@ def _line(rota: Rota, one: Proposed) -> Would:
 def _problem_words(problem: Problem, times: int) -> str:
     words = _(problem.message, **dict(problem.params))
     return words if times == 1 else _("%(sentence)s (%(times)s times)", sentence=words, times=times)
-
-
-def _duty_words(row: Row) -> str:
-    begins, ends = (row.begins.local if row.begins else ""), (row.ends.local if row.ends else "")
-    return _("%(who)s: %(begins)s to %(ends)s", who=row.who, begins=begins, ends=ends)
 
 
 def _act_page(name: str, rota: Rota, form: StaffForm, **more: Any) -> Response:

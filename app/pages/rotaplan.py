@@ -16,6 +16,7 @@ from app.access import by_me, requires
 from app.case.act import recording
 from app.case.typed import StaffForm, line
 from app.extensions import read_session
+from app.history import changed
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
@@ -27,7 +28,7 @@ from incidents.organisation import the_organisation
 from incidents.people import Person, Right
 from incidents.refusals import Refused
 from notifications.rota import Rota, planning
-from notifications.rota.change import CHANGES, latest_changes
+from notifications.rota.change import CHANGES, Change, latest_changes
 from notifications.rota.duty import OVERRIDDEN, Duty
 from notifications.rota.override import standing
 from notifications.rota.shift import Shift, in_force
@@ -247,8 +248,8 @@ def _plan_page(
         shifts=[_shown(session, each, place, number, now) for number, each in enumerate(in_force(session, rota, now))],
         overrides=[(each.id, _stands_in(session, rota, each)) for each in standing(session, rota, now=now)],
         changes=[
-            (shown.moment(at, place), _(CHANGES[what]), by.name if by else None)
-            for at, what, by in latest_changes(session, rota)
+            changed(session, entry, _(CHANGES[Change(entry.facts["what"])]), place)
+            for entry in latest_changes(session, rota)
         ],
         name=name,
         ending=ending,

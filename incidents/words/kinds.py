@@ -58,6 +58,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.CONTACT_RENEWED: N_("A browser has another push address, which is not proved yet"),
         Kind.CONTACT_WOKE: N_("A way to reach a person was proved to wake"),
         Kind.CONTACT_MOVED: N_("The order of the ways to reach a person was changed"),
+        Kind.CONTACT_LAPSING: N_("A way to reach you was last tested long ago and soon no longer counts"),
         Kind.SETTING_CHANGED: N_("A setting was changed"),
         Kind.CANARY_MISSED: N_("The nightly test report did not come through"),
         Kind.DRILL_BEGAN: N_("A fire drill began"),
@@ -67,5 +68,8 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.READINESS_GREEN: N_("Nothing stands in the way of a page any more"),
         Kind.ROTA_CHANGED: N_("The rota was changed, and when you are on call with it"),
         Kind.POLICY_CHANGED: N_("The escalation policy was changed, and when you are rung with it"),
+        Kind.SWAP_ASKED: N_("A colleague asks you to take a duty: accept or decline it on the page of the rota"),
+        Kind.SWAP_DECLINED: N_("A colleague does not take your duty: it stays yours"),
+        Kind.SWAP_WITHDRAWN: N_("A colleague no longer asks you to take a duty"),
     }
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incidents.people import Person
 from incidents.refusals import Refused
-from incidents.timeline import Actor
+from incidents.timeline import Actor, instant
 from incidents.words import N_
 from notifications.rota import Rota
 from notifications.rota.change import AHEAD, Change, changing
@@ -36,8 +37,10 @@ def override(
 ) -> Override:
     """Somebody instead of whoever the shifts have. Counts from now at the earliest; over earlier overrides too."""
     _refuse_times(begins_at, ends_at, now)
-    with changing(session, rota, Change.OVERRIDDEN, by=by, now=now):
-        return add(session, rota, person_id, begins_at, ends_at, Reason.PLANNED, by=by, now=now)
+    with changing(session, rota, Change.OVERRIDDEN, by=by, now=now) as detail:
+        row = add(session, rota, person_id, begins_at, ends_at, Reason.PLANNED, by=by, now=now)
+        detail.facts["cover"] = _as_facts(row)
+    return row
 
 
 def add(
@@ -77,7 +80,8 @@ def end_override(session: Session, rota: Rota, row: Override, *, by: Actor, now:
     """Back to what the shifts say, from now on; both halves of a swap go together."""
     if row.ended_at is not None or row.ends_at <= now:
         raise Refused(N_("This is over already. Load the page again."))
-    with changing(session, rota, Change.OVERRIDE_ENDED, by=by, now=now):
+    with changing(session, rota, Change.OVERRIDE_ENDED, by=by, now=now) as detail:
+        detail.facts["cover"] = _as_facts(row)
         for each in standing(session, rota, now=now):
             if each.id == row.id or (row.pair is not None and each.pair == row.pair):
                 each.ended_at = now
@@ -120,6 +124,11 @@ def swap(
 def override_of(session: Session, rota: Rota, key: int) -> Override | None:
     """The override with that key, if it is of this rota."""
     return session.scalars(select(Override).where(Override.id == key, Override.rota_id == rota.id)).first()
+
+
+def _as_facts(row: Override) -> dict[str, Any]:
+    """When somebody stands in, for the entry: it may lie beyond the turns that are compared."""
+    return {"from": instant(row.begins_at), "until": instant(row.ends_at), "person": row.person_id}
 
 
 def _duty_at(session: Session, rota: Rota, at: datetime, now: datetime) -> Duty:

@@ -19,6 +19,7 @@ from notifications.rota.override import Reason, overrides
 from notifications.rota.shift import in_force, occurrences
 
 INSTANT = timedelta(microseconds=1)
+LONGEST_TURN = timedelta(days=60)
 
 
 class Why(enum.Enum):
@@ -31,6 +32,7 @@ class Why(enum.Enum):
     CALENDAR = "calendar"
     GAP = "gap"
     LEFT = "left"
+    NO_ROLE = "no-role"
 
 
 OVERRIDDEN = {
@@ -108,12 +110,18 @@ def duties(session: Session, rota_id: int, begins_at: datetime, ends_at: datetim
     return [_duty(tile, people) for tile in tiled(present, begins_at, ends_at)]
 
 
+def duty_from(session: Session, rota_id: int, begins_at: datetime) -> Duty | None:
+    """The duty that begins at that very instant, at most 60 days of it; None when none does."""
+    found = duties(session, rota_id, begins_at - INSTANT, begins_at + LONGEST_TURN)
+    return next((duty for duty in found if duty.begins_at == begins_at), None)
+
+
 def on_duty(session: Session, rota_id: int, at: datetime) -> list[Person]:
-    """Who is on call at an instant; nobody is the empty list. Who has left is not there."""
+    """Who is on call at an instant; nobody is the empty list. Who has left, or has no role any more, is not there."""
     return [
         duty.person
         for duty in duties(session, rota_id, at, at + INSTANT)
-        if duty.person is not None and duty.person.left_at is None
+        if duty.person is not None and duty.person.out_since is None
     ]
 
 
@@ -153,11 +161,13 @@ def _layers(session: Session, rota: Rota, begins_at: datetime, ends_at: datetime
 
 
 def _while_present(layer: Layer, people: dict[int, Person]) -> Iterable[Layer]:
-    """The layer, cut where its person left: from then on nobody is there."""
-    left_at = people[layer.person_id].left_at if layer.person_id is not None else None
-    if left_at is None or left_at >= layer.ends_at:
+    """The layer, cut where its person left or lost the last role: from then on nobody is there."""
+    person = people[layer.person_id] if layer.person_id is not None else None
+    since = person.out_since if person is not None else None
+    if person is None or since is None or since >= layer.ends_at:
         return (layer,)
-    gone = Layer(max(layer.begins_at, left_at), layer.ends_at, None, Why.LEFT, layer.shift)
-    if left_at <= layer.begins_at:
+    why = Why.NO_ROLE if person.left_at is None else Why.LEFT
+    gone = Layer(max(layer.begins_at, since), layer.ends_at, None, why, layer.shift)
+    if since <= layer.begins_at:
         return (gone,)
-    return (Layer(layer.begins_at, left_at, layer.person_id, layer.why, layer.shift), gone)
+    return (Layer(layer.begins_at, since, layer.person_id, layer.why, layer.shift), gone)

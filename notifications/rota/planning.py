@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from incidents.timeline import Actor
 from incidents.words import N_
 from notifications.escalation import EscalationTarget
 from notifications.rota import Rota
-from notifications.rota.change import Change, changing
+from notifications.rota.change import Change, Detail, changing
 from notifications.rota.shift import (
     LONGEST_NAME,
     MOST_PEOPLE,
@@ -76,7 +77,8 @@ def rename_rota(session: Session, rota: Rota, name: str, *, by: Actor, now: date
     """Another name. The zone stays: with another one every hand-over would move."""
     called = _free_name(session, rota, name)
     if called != rota.name:
-        with changing(session, rota, Change.RENAMED, by=by, now=now):
+        with changing(session, rota, Change.RENAMED, by=by, now=now) as detail:
+            detail.prose["rota_before"] = rota.name
             rota.name = called
 
 
@@ -103,9 +105,11 @@ def add_shift(
     if len(present) >= MOST_SHIFTS:
         raise Refused(N_("There are too many shifts. End one, or begin another rota."))
     starts = _start(from_at, now)
-    with changing(session, rota, Change.SHIFT_ADDED, by=by, now=now):
+    with changing(session, rota, Change.SHIFT_ADDED, by=by, now=now) as detail:
         place = max((shift.position for shift in present), default=-1) + 1
-        return _store(session, rota, plan, place, starts, None, None, now=now)
+        made = _store(session, rota, plan, place, starts, None, None, now=now)
+        _tell_shift(detail, None, made)
+    return made
 
 
 def change_shift(
@@ -119,9 +123,10 @@ def change_shift(
     starts = max(_start(from_at, now), shift.from_at)
     if shift.until_at is not None and starts >= shift.until_at:
         raise Refused(N_("By then this shift has ended or changed already. Choose an earlier time."), field="from_at")
-    with changing(session, rota, Change.SHIFT_CHANGED, by=by, now=now):
+    with changing(session, rota, Change.SHIFT_CHANGED, by=by, now=now) as detail:
         made = _store(session, rota, plan, shift.position, starts, shift.until_at, shift, now=now)
         shift.until_at = starts
+        _tell_shift(detail, shift, made)
     return made
 
 
@@ -131,8 +136,9 @@ def end_shift(
     """No such shift any more from an instant on, at the earliest from now."""
     _refuse_over(shift, now)
     ends = max(_start(from_at, now), shift.from_at)
-    with changing(session, rota, Change.SHIFT_ENDED, by=by, now=now):
+    with changing(session, rota, Change.SHIFT_ENDED, by=by, now=now) as detail:
         shift.until_at = ends if shift.until_at is None else min(ends, shift.until_at)
+        _tell_shift(detail, shift, None)
 
 
 def raise_shift(session: Session, rota: Rota, shift: Shift, *, by: Actor, now: datetime) -> None:
@@ -149,6 +155,27 @@ def raise_shift(session: Session, rota: Rota, shift: Shift, *, by: Actor, now: d
             place = {own: other, other: own}.get(each.position)
             if place is not None:
                 _moved(session, each, place, now=now)
+
+
+def _tell_shift(detail: Detail, before: Shift | None, after: Shift | None) -> None:
+    """What a shift was and is, for the entry."""
+    detail.facts["shift"] = {"before": _as_facts(before), "after": _as_facts(after)}
+    for name, shift in (("shift_before", before), ("shift_after", after)):
+        if shift is not None:
+            detail.prose[name] = shift.name
+
+
+def _as_facts(shift: Shift | None) -> dict[str, Any] | None:
+    if shift is None:
+        return None
+    return {
+        "weekdays": list(shift.weekdays),
+        "begins": f"{shift.begins:%H:%M}",
+        "days": shift.days,
+        "ends": f"{shift.ends:%H:%M}",
+        "weeks_each": shift.weeks_each,
+        "people": shift.people,
+    }
 
 
 def _moved(session: Session, shift: Shift, place: int, *, now: datetime) -> None:
@@ -237,10 +264,15 @@ def _checked(session: Session, rota: Rota, plan: Plan) -> list[int]:
 
 
 def present_person(session: Session, rota: Rota, key: int, *, field: str) -> Person:
-    """Somebody who has an account. Refuses everybody else."""
+    """Somebody whom a page can ring. Refuses who has no account, or no role with which to answer one."""
     person = session.get(Person, key)
     if person is None or person.organisation_id != rota.organisation_id or person.left_at is not None:
         raise Refused(N_("One of these people has no account any more. Choose somebody else."), field=field)
+    if person.out_since is not None:
+        raise Refused(
+            N_("One of these people holds no role that is paged. Give them one first, or choose somebody else."),
+            field=field,
+        )
     return person
 
 

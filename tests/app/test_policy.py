@@ -79,7 +79,7 @@ def test_the_shipped_policy_comes_back(installation: Installation, adam: Visitor
         ({"after-1": "0"}, "Step 2 has to come later than the one before it."),
         ({"after-1": "soon"}, "Step 2: write the minutes as a whole number, such as 15."),
         ({"targets-1": []}, "Step 2 rings nobody."),
-        ({"targets-1": ["rota:99"]}, "Step 2 rings a person or a rota that is gone."),
+        ({"targets-1": ["rota:99"]}, "Step 2 rings a rota that is gone, or a person without account or role."),
         ({"wants-1": "4"}, "Step 2 wants more people to acknowledge than are rung by then."),
         ({"wants-1": "two"}, "Step 2: write how many people must acknowledge, such as 1."),
         ({"repeat": "0"}, "Let it ring again after 1 to 60 minutes."),
@@ -131,3 +131,33 @@ def test_a_rota_as_target_is_rung_and_its_gaps_are_shown_by_day(
         assert [person.id for person in found] == [cast.ivo]
     adam.open(f"/rota/{key}").send(f"/rota/{key}/end", **{"end-sure": "y"})
     assert adam.problems() == ["The escalation policy rings this rota. Change the policy first."]
+
+
+def test_what_a_change_was_before_and_is_after_is_kept_and_shown_with_the_names_of_today(
+    installation: Installation, cast: Cast, adam: Visitor
+) -> None:
+    adam.open("/policy/urgent").send(**typed(**{"targets-0": ["role:dpo", f"person:{cast.ivo}"], "repeat": "4"}))
+
+    lately = adam.page.split("What changed lately")[1]
+    assert "Step 1: after 0 min: Data protection officer → after 0 min: " in lately
+    assert "Ivo" in lately.split("Step 1:")[1].split("</li>")[0]
+    deputy = "Deputy data protection officer"
+    assert f"Step 2: after 15 min: {deputy} → after 10 min: {deputy}, Management, 2 must acknowledge" in lately
+    assert "Step 3: after 30 min: Management → no such step" in lately
+    assert "It rings again every so many minutes: 5 → 4" in lately
+    assert '<span class="t-soft">Adam</span>' in lately
+    with installation.store.reading() as session:
+        facts = session.scalars(select(Entry.facts).where(Entry.kind == Kind.POLICY_CHANGED)).one()
+    assert facts["before"]["steps"][1] == {"after": 900, "wants": 1, "aims": ["role:deputy"]}
+    assert facts["after"]["steps"][0]["aims"] == [f"person:{cast.ivo}", "role:dpo"]
+    assert "Ivo" not in str(facts)
+
+
+def test_the_latest_change_of_a_policy_stands_first(adam: Visitor) -> None:
+    adam.open("/policy/urgent").send(**typed())
+    adam.send("/policy/urgent/shipped")
+
+    lately = adam.page.split("What changed lately")[1]
+    assert lately.index("the shipped policy") < lately.index(
+        "Step 2: after 15 min: Deputy data protection officer → after 10"
+    )

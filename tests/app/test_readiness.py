@@ -22,6 +22,7 @@ from notifications.drills import Drill
 from notifications.messages import signed
 from notifications.page import Page
 from notifications.readiness import Fault
+from notifications.rota import Rota
 from notifications.spells import Source, keep
 from notifications.watchdog import note, take_turn
 from tests.app.visitor import Visitor
@@ -185,3 +186,41 @@ def test_a_second_drill_is_refused_in_a_sentence(works: Installation, cast: Cast
     dana.send("/account/drill")
 
     assert "A drill of yours rings already. Answer it first." in words(dana)
+
+
+def test_a_test_that_grows_too_old_is_named_with_the_day_and_the_hours_after_it_are_red(
+    works: Installation, cast: Cast, now: datetime
+) -> None:
+    with works.store.writing() as session:
+        phone = session.scalars(select(Contact).where(Contact.channel == ChannelKind.APPRISE)).one()
+        phone.verified_at = phone.woke_at = now - timedelta(days=87)
+
+    dana = Visitor(works).come_in(works, cast.dana).open("/readiness")
+
+    said = words(dana)
+    assert "Dana : Phone or chat" in said or "Dana: Phone or chat" in said
+    assert "was last tested Fri 28 Aug 2026, 13:00 BST (12:00 UTC)" in said
+    assert "It no longer counts from Thu 26 Nov 2026, 12:00 GMT" in said
+    assert "from Thu 26 Nov 2026, 12:00 GMT (12:00 UTC) to Mon 7 Dec 2026, 12:00 GMT (12:00 UTC)" in said
+    assert dana.page.count('class="t-hour-good">yes') == 3 * 24
+
+
+def test_whoever_is_planned_and_gone_is_red_at_once_and_was_named_before_on_their_page(
+    works: Installation, cast: Cast, now: datetime
+) -> None:
+    adam = Visitor(works).come_in(works, cast.adam)
+    adam.open("/rota/new").send(name="First line", zone="Europe/London")
+    adam.send(name="Weeks", people=[str(cast.dana), str(cast.ivo)])
+    with works.store.reading() as session:
+        rota = session.scalars(select(Rota.id)).one()
+    targets = {"targets-0": [f"rota:{rota}", "role:dpo"], "targets-1": [f"person:{cast.ivo}"]}
+    steps = {"step": ["0", "1"], "after-0": "0", "wants-0": "1", "after-1": "10", "wants-1": "1"}
+    adam.open("/policy/urgent").send(**steps, **targets, repeat="5", round="45")
+    said = words(adam.open(f"/people/{cast.ivo}"))
+    assert "the rota First line, the escalation policy, by name" in said
+
+    adam.send(f"/people/{cast.ivo}/end", **{"end-sure": "y"})
+
+    said = words(adam.open("/readiness"))
+    assert "Ivo : has no account any more, but is still on the rota: First line." in said
+    assert "Ivo : has no account any more, but is still named in the escalation policy" in said

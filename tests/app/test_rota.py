@@ -231,3 +231,113 @@ def test_a_rota_of_that_name_is_refused_and_an_end_wants_a_tick(adam: Visitor, p
 
     assert "The rota has ended." in adam.page
     assert adam.open(planned).status == 404
+
+
+def test_a_colleague_is_asked_accepts_with_one_tap_and_both_pages_show_it(
+    installation: Installation, cast: Cast, adam: Visitor, planned: str
+) -> None:
+    tariq = Visitor(installation).come_in(installation, cast.tariq).open("/rota")
+    ask = next(part.split('"')[0] for part in tariq.page.split('href="') if "/ask?" in part)
+
+    tariq.open(ask).send(asked=str(cast.dana), other="2026-12-07T09:00:00+00:00")
+
+    assert tariq.problems() == []
+    assert "You asked Dana, who has not answered yet" in tariq.page
+    assert who(installation) == ["Dana", "Tariq", "Dana"]
+    dana = Visitor(installation).come_in(installation, cast.dana).open("/rota")
+    assert "Tariq asks you to take a duty" in dana.page
+    dana.send("/accept")
+    assert "This duty is yours now." in dana.page
+    assert "You are asked" not in dana.page
+    assert who(installation, 21) == ["Dana", "Dana", "Tariq", "Tariq"]
+    lately = adam.open(planned).page.split("What changed lately")[1]
+    assert "Two people swapped duties." in lately
+    assert "Mon 30 Nov 2026 09:00 to Mon 7 Dec 2026 09:00: Tariq → Dana" in lately
+
+
+def test_a_request_is_declined_or_withdrawn_and_nobody_else_answers_it(
+    installation: Installation, cast: Cast, adam: Visitor, planned: str
+) -> None:
+    key = planned.rpartition("/")[2]
+    tariq, dana, ivo = (Visitor(installation).come_in(installation, each) for each in (cast.tariq, cast.dana, cast.ivo))
+    turn = "2026-11-30T09:00:00+00:00"
+    tariq.open(f"/rota/{key}/ask").send(turn=turn, asked=str(cast.dana))
+    answers = [one for one in tariq.page.split('action="') if one.startswith("/rota/request/")]
+    address = answers[0].split('"')[0].rpartition("/")[0]
+
+    token = ivo.open("/rota").fields("/my-address")["csrf_token"]
+    for act in ("accept", "decline", "withdraw"):
+        sent = ivo.client.post(f"{address}/{act}", data={"csrf_token": token}, base_url="http://localhost:8000")
+        assert sent.status_code == 404
+    dana.open("/rota").send("/decline")
+    assert "Declined." in dana.page
+    tariq.open(f"/rota/{key}/ask").send(turn=turn, asked=str(cast.dana))
+    dana.open("/rota")
+    tariq.send("/withdraw")
+    assert "The request is withdrawn." in tariq.page
+    dana.send("/accept")
+
+    assert "This request is over" in dana.page
+    assert who(installation) == ["Dana", "Tariq", "Dana"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"turn": ""}, "Choose one of your own duties."),
+        ({"asked": ""}, "Choose whom you ask."),
+        ({"other": "2026-12-14T09:00:00+00:00"}, "This duty is not theirs."),
+        ({"turn": "2026-12-07T09:00:00+00:00"}, "This duty is not yours."),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_and_what_was_chosen_stays(
+    installation: Installation, cast: Cast, adam: Visitor, planned: str, typed: dict[str, str], says: str
+) -> None:
+    tariq = Visitor(installation).come_in(installation, cast.tariq)
+    sent = {"turn": "2026-11-30T09:00:00+00:00", "asked": str(cast.dana), "other": ""} | typed
+
+    tariq.open(f"{planned}/ask").send(**sent)
+
+    assert tariq.status == 422
+    assert any(says in problem for problem in tariq.problems())
+    assert tariq.fields()["asked"] == sent["asked"]
+
+
+def test_the_plan_of_a_shift_is_shown_as_it_was_and_is(cast: Cast, adam: Visitor, planned: str) -> None:
+    adam.open(planned)
+    change = next(part.split('"')[0] for part in adam.page.split('href="') if part.startswith(f"{planned}/shift/"))
+
+    adam.open(change).send(name="Turns", people=[str(cast.tariq), str(cast.mina)], begins="08:00", ends="08:00")
+
+    lately = adam.page.split("What changed lately")[1]
+    assert "Shift: Weeks → Turns" in lately
+    assert "from 09:00 until 09:00 a week later → Monday, from 08:00 until 08:00 a week later" in lately
+    assert "Order: Dana, Tariq → Tariq, Mina" in lately
+
+
+def test_holidays_of_the_regions_that_were_chosen_are_shown_by_name(
+    installation: Installation, cast: Cast, adam: Visitor, planned: str
+) -> None:
+    assert "Andrew" not in adam.open("/rota").page
+
+    adam.open("/rota/holidays").send(**{"regions-GB": ["SCT", "NIR"]})
+
+    assert "Mon 30 Nov: Saint Andrew's Day (Scotland, United Kingdom)" in adam.page
+    assert 'value="SCT" checked' in adam.open("/rota/holidays").page
+    assert 'value="ENG">' in adam.page
+    adam.send(**{"regions-GB": ["Mars"]})
+    assert adam.status == 422
+    adam.send(**{"regions-GB": []})
+    assert "Andrew" not in adam.open("/rota").page
+    with installation.store.reading() as session:
+        entries = session.scalars(select(Entry).where(Entry.kind == Kind.SETTING_CHANGED)).all()
+    assert [entry.facts["setting"] for entry in entries] == ["holiday_regions", "holiday_regions"]
+
+
+def test_somebody_without_a_role_that_is_paged_is_not_put_on_a_rota(
+    installation: Installation, cast: Cast, adam: Visitor, planned: str
+) -> None:
+    adam.open(f"{planned}/shift").send(name="Other", begins="09:00", people=[str(cast.aude)])
+
+    assert adam.status == 422
+    assert any("holds no role that is paged" in problem for problem in adam.problems())

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from incidents.people import Role
-from notifications.rota import Rota
-from notifications.rota.override import Override
-from notifications.rota.shift import Shift
+from incidents.law.clock import utcnow
+from incidents.organisation import the_organisation
+from incidents.people import Role, everybody
+from incidents.timeline import SYSTEM
+from notifications.rota import Rota, planning
+from notifications.rota.override import Override, Reason
+from notifications.rota.planning import Plan
+from notifications.rota.publicdays import choose_regions, regions_of
+from notifications.rota.shift import Shift, Weekly
 from tests.browser.conftest import Opener, Served
 from tests.browser.test_staff import EVERY_LOOK, sign_in
 from tests.plumbing.browser import axe
@@ -144,3 +151,94 @@ def test_a_duty_is_taken_with_one_tap(looms: Served, opened: Opener) -> None:
 
     expect(page.get_by_text("This duty is yours now.")).to_be_visible()
     expect(section.get_by_text("took this duty")).to_be_visible()
+
+
+def test_a_colleague_is_asked_and_accepts_by_keyboard_on_a_phone(looms: Served, opened: Opener) -> None:
+    """Two people of the demo take turns by the week; the DPO asks for the turn after this one."""
+    with looms.installation.store.writing() as session:
+        mine, now = the_organisation(session), utcnow()
+        by_role = {
+            role: next(one for one in everybody(session, mine.id) if role in one.roles)
+            for role in (Role.DPO, Role.DEPUTY)
+        }
+        names = {role: person.name for role, person in by_role.items()}
+        rota = planning.begin_rota(session, mine, name="Asked", zone="Europe/London", by=SYSTEM, now=now)
+        weekly = Weekly((0, 1, 2, 3, 4, 5, 6), time(9), 1, time(9))
+        people = [by_role[Role.DPO].id, by_role[Role.DEPUTY].id]
+        planning.add_shift(session, rota, Plan("Days", weekly, people), by=SYSTEM, now=now)
+        key = rota.id
+    page = opened("phone", "light")
+    sign_in(page, looms, Role.DPO)
+    page.goto(looms.address + "/rota")
+    assert axe(page) == []
+    press(page, "Ask a colleague")
+    assert axe(page) == []
+    assert fits(page)
+    reach(page, "Whom do you ask?")
+    page.keyboard.type(names[Role.DEPUTY][:5])
+    press(page, "Ask")
+    expect(page.get_by_role("heading", name=f"You asked {names[Role.DEPUTY]}")).to_be_visible()
+    assert axe(page) == []
+    assert fits(page)
+
+    other = opened("phone", "dark")
+    sign_in(other, looms, Role.DEPUTY)
+    other.goto(looms.address + "/rota")
+    expect(other.get_by_role("heading", name=f"{names[Role.DPO]} asks you to take a duty")).to_be_visible()
+    assert axe(other) == []
+    assert fits(other)
+    press(other, "Accept")
+
+    expect(other.get_by_text("This duty is yours now.")).to_be_visible()
+    with looms.installation.store.reading() as session:
+        row = session.scalars(select(Override).where(Override.rota_id == key)).one()
+        assert (row.person_id, row.reason) == (people[1], Reason.TAKEN)
+
+
+def test_a_policy_is_changed_by_keyboard_at_the_width_of_a_phone(looms: Served, opened: Opener) -> None:
+    page = opened("phone", "light")
+    sign_in(page, looms, Role.DPO)
+    page.goto(looms.address + "/policy")
+    assert axe(page) == []
+    assert fits(page)
+    press(page, "Change: soon")
+    assert axe(page) == []
+    press(page, "Add a step")
+    assert fits(page)
+    for _step in range(3):
+        reach(page, "Minutes after the start")
+    reach(page, "Minutes after the start")
+    page.keyboard.type("40")
+    press(page, "Save the policy")
+    expect(page.get_by_role("alert")).to_contain_text("Step 4 rings nobody.")
+    assert axe(page) == []
+    expect(page.get_by_label("Minutes after the start").last).to_have_value("40")
+
+    for _step in range(4):
+        reach(page, "How many people must acknowledge")
+        if _step == 2:
+            reach(page, "Minutes after the start")
+            reach(page, "Responder")
+            page.keyboard.press("Space")
+    press(page, "Save the policy")
+
+    expect(page.get_by_text("The policy is changed.")).to_be_visible()
+    expect(page.get_by_text("no such step → after 40 min: Responder")).to_be_visible()
+    assert axe(page) == []
+    assert fits(page)
+
+
+def test_the_holidays_of_a_region_are_chosen_by_keyboard_on_a_phone(looms: Served, opened: Opener) -> None:
+    page = opened("phone", "dark")
+    sign_in(page, looms, Role.DPO)
+    page.goto(looms.address + "/rota/holidays")
+    assert axe(page) == []
+    assert fits(page)
+    page.locator("main input[type=checkbox]").first.focus()
+    page.keyboard.press("Space")
+    press(page, "Save")
+
+    expect(page.get_by_text("Saved. The page of the rota shows them.")).to_be_visible()
+    with looms.installation.store.writing() as session:
+        assert sum(map(len, regions_of(session).values())) == 1
+        choose_regions(session, the_organisation(session), {}, by=SYSTEM, now=utcnow())

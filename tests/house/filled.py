@@ -26,7 +26,8 @@ from notifications import canary, contact, drills, welcome
 from notifications.channels import ChannelKind, Outcome, Verdict
 from notifications.channels.push_subscription import ENDED, Reach, Subscription
 from notifications.delivery import Purpose, queue
-from notifications.rota import cover, feed, planning
+from notifications.rota import asking, cover, feed, planning
+from notifications.rota.duty import duties
 from notifications.rota.planning import Plan
 from notifications.rota.shift import Weekly
 from tests.makers import Cast, make_cast
@@ -208,7 +209,13 @@ def _a_rota(story: Story) -> None:
         plan = Plan("Days", working, [story.cast.dana, story.cast.tariq])
         planning.add_shift(session, rota, plan, by=by, now=now - timedelta(hours=1))
         cover.override(session, rota, story.cast.ivo, now, now + timedelta(hours=30), by=by, now=now)
-        feed.new_own_feed(session, session.get_one(Person, story.cast.dana), now=now)
+        dana = session.get_one(Person, story.cast.dana)
+        feed.new_own_feed(session, dana, now=now)
+        days = duties(session, rota.id, now, now + timedelta(days=30))
+        planned = [(duty.begins_at, duty.person) for duty in days if duty.person and duty.begins_at > now]
+        own_at = next(at for at, person in planned if person is dana)
+        back_at, other = next((at, person) for at, person in planned if person is not dana)
+        asking.ask(session, rota, dana, other.id, own_at, back_at, by=by, now=now)
 
 
 def _people(story: Story) -> tuple[dict[str, int], str]:

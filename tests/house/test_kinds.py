@@ -17,6 +17,8 @@ from tests.house.source import loaded, told
 PARTIAL = {
     "incidents.law.counting.CEILINGS": "only two ways of counting give a legal ceiling",
     "notifications.messages.PLACES": "most kinds of fact belong to an incident, or are told of nobody",
+    "notifications.changed._LINES": "most kinds of fact have nothing that was otherwise before",
+    "notifications.families._KINDS": "the others are as apart as their services and servers",
     "notifications.messages.CALLS": "only a summons and a hand-over call somebody",
     "app.receipts.HAPPENED": "a reporter sees what concerns the bell, not the whole case",
     "app.case.story.DETAILS": "most kinds of fact need no more than their sentence",
@@ -51,6 +53,7 @@ UNSEEN = {
     "Change": "has a sentence in notifications.rota.change",
     "Why": "has words with a shift's name in app.roster",
     "Reason": "shown as why somebody is on call",
+    "Answer": "a request that was answered is no longer shown; the answer is told in a sentence",
     "Step": "how far a hand-over came; people read the cause",
 }
 """Choices that no page shows by themselves, and why."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel import Locale
 from babel.dates import get_day_names, get_month_names
 from babel.messages.mofile import read_mo
 from babel.support import Translations
@@ -44,7 +45,7 @@ from notifications.delivery import Delivery, Purpose
 from notifications.links import masked
 from notifications.messages import build
 from notifications.rota import Rota
-from notifications.rota.publicdays import public_days
+from notifications.rota.publicdays import public_days, regions_in
 from notifications.rota.shift import Shift
 from tests.house.filled import Filled, fill
 from tests.house.source import loaded, sources, told
@@ -154,6 +155,7 @@ def data_of(installation: Installation) -> set[str]:
         found |= {name for rota in session.scalars(select(Rota)) for name in (rota.name, rota.zone)}
         found |= {shift.name for shift in session.scalars(select(Shift))}
         found |= {day.name for day in public_days(["GB"], utcnow().date(), utcnow().date() + timedelta(days=20))}
+        found |= {Locale.parse(PSEUDO).territories["GB"], *regions_in("GB").values()}
         for contact in session.scalars(select(Contact)):
             found |= {contact.label, masked(contact.label)}
     found |= {line for text in found for line in text.splitlines()}

@@ -30,6 +30,7 @@ from notifications.page import Page
 from notifications.rota import Rota
 from notifications.rota.feed import PersonFeed
 from notifications.rota.override import Override
+from notifications.rota.request import SwapRequest
 from notifications.rota.shift import Shift
 from tests.house.filled import KEYS, Filled
 
@@ -101,6 +102,7 @@ def _values(
         "where": ["up"],
         "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],
+        "request_id": list(session.scalars(select(SwapRequest.id)))[-1:],
         "shift_id": list(session.scalars(select(Shift.id)))[-1:],
         "override_id": list(session.scalars(select(Override.id)))[-1:],
         "token": tokens.get(rule.endpoint.partition(".")[0], []),

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.installation import Installation
 from incidents.incident import Urgency
 from incidents.organisation import the_organisation
 from incidents.people import Person, Role
-from incidents.timeline import SYSTEM
+from incidents.timeline import SYSTEM, Entry, Kind
 from notifications.channels import ChannelKind
-from notifications.contact import Contact, add_contact, contacts_of, verify
-from notifications.coverage import Coverage, coverage, empty_steps, family, independent, sure
+from notifications.contact import LONG_UNTESTED, Contact, add_contact, contacts_of, verify
+from notifications.coverage import Coverage, coverage, empty_steps, sure
 from notifications.escalation import EscalationPolicy, EscalationStep, EscalationTarget, TargetKind
+from notifications.families import family, independent
+from notifications.lapsing import lapses, untold, warn
 from notifications.rota import planning
 from notifications.rota.shift import Weekly
+from notifications.rules import Loudness, Rule, Whom, rule_for
 from tests.conftest import NOON
 from tests.makers import Cast
 
@@ -33,6 +37,7 @@ def way(channel: ChannelKind, label: str, *, woke: bool = False, proved: bool = 
     )
 
 
+TELL_AFFECTED = Rule(Loudness.TELL, Whom.AFFECTED)
 MAIL = way(ChannelKind.EMAIL, "dana@northwind.example")
 NTFY = way(ChannelKind.APPRISE, "ntfy://ntfy.example/…", woke=True)
 
@@ -45,10 +50,40 @@ NTFY = way(ChannelKind.APPRISE, "ntfy://ntfy.example/…", woke=True)
         ("twilio://…", "twilio://…", False),
         ("twilio://…", "ntfy://ntfy.example/…", True),
         ("slack://…", "slack://…", False),
+        ("ntfy://Push.example:8080/…", "gotifys://push.example/…", False),
+        ("ntfy://…", "ntfys://ntfy.sh/…", False),
+        ("ntfy://…", "pover://…", True),
+        ("twilio://…", "vonage://…", False),
+        ("msgbird://…", "pover://…", True),
+        ("mailgun://mg.example/…", "sendgrid://…", False),
     ],
 )
 def test_ways_through_the_same_service_and_host_fail_together(label: str, other: str, apart: bool) -> None:
     assert independent([way(ChannelKind.APPRISE, label), way(ChannelKind.APPRISE, other)]) is apart
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ((ChannelKind.SMS, "+44 ••• 1"), (ChannelKind.CALL, "+44 ••• 2"), False),
+        ((ChannelKind.SMS, "+44 ••• 1"), (ChannelKind.APPRISE, "plivo://…"), False),
+        (
+            (ChannelKind.WEBHOOK, "https://hooks.example/…"),
+            (ChannelKind.WEBHOOK, "https://hooks.example:8443/…"),
+            False,
+        ),
+        ((ChannelKind.WEBHOOK, "https://hooks.example/…"), (ChannelKind.APPRISE, "ntfys://hooks.example/…"), False),
+        ((ChannelKind.WEBHOOK, "https://hooks.slack.com/…"), (ChannelKind.APPRISE, "slack://…"), False),
+        ((ChannelKind.WEBHOOK, "https://one.example/…"), (ChannelKind.WEBHOOK, "https://two.example/…"), True),
+        ((ChannelKind.EMAIL, "a@one.example"), (ChannelKind.EMAIL, "a@two.example"), False),
+        ((ChannelKind.PUSH, "Phone"), (ChannelKind.PUSH, "Laptop"), False),
+        ((ChannelKind.PUSH, "Phone"), (ChannelKind.CALL, "+44 ••• 2"), True),
+    ],
+)
+def test_ways_of_whatever_kind_are_apart_only_with_provider_and_server(
+    one: tuple[ChannelKind, str], other: tuple[ChannelKind, str], apart: bool
+) -> None:
+    assert independent([way(*one), way(*other)]) is apart
 
 
 def test_two_mailboxes_are_one_mail_system_however_they_are_addressed() -> None:
@@ -150,3 +185,51 @@ def test_a_step_of_a_policy_that_will_ring_nobody_is_known_beforehand(installati
         (fault,) = empty_steps(session, mine, now=NOON)
 
     assert fault.words() == ("Steps of the policy for “urgent” that ring nobody in some hours of the next 14 days: 1.")
+
+
+def test_each_hour_counts_a_test_only_until_it_is_too_old(installation: Installation, cast: Cast) -> None:
+    """Dana's phone was last tested so that it counts until Thursday 12:10."""
+    begins = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    thursday = datetime(2026, 11, 26, 12, 10, tzinfo=UTC)
+    with installation.store.writing() as session:
+        dana = session.get_one(Person, cast.dana)
+        phone = add_contact(session, dana, ChannelKind.APPRISE, "ntfy://ntfy.example/…", by=SYSTEM, now=NOON)
+        phone.verified_at = phone.woke_at = thursday - LONG_UNTESTED
+
+        found = coverage(
+            session,
+            the_organisation(session),
+            begins,
+            5 * 24,
+            lambda _at: [dana],
+            reachable=lambda _session, _kind: True,
+            now=begins,
+        )
+
+    assert found.gaps == [(datetime(2026, 11, 26, 12, tzinfo=UTC), datetime(2026, 11, 28, 12, tzinfo=UTC))]
+
+
+def test_a_test_that_grows_too_old_is_told_once_to_its_owner_by_day(
+    installation: Installation, cast: Cast, now: datetime
+) -> None:
+    with installation.store.writing() as session:
+        mine, dana = the_organisation(session), session.get_one(Person, cast.dana)
+        phone = add_contact(session, dana, ChannelKind.APPRISE, "ntfy://ntfy.example/…", by=SYSTEM, now=now)
+        phone.verified_at, phone.woke_at = now, now - timedelta(days=77)
+        aude = add_contact(
+            session, session.get_one(Person, cast.aude), ChannelKind.APPRISE, "pover://…", by=SYSTEM, now=now
+        )
+        aude.verified_at = now - timedelta(days=77)
+
+        (found,) = lapses(session, mine, now=now)
+        assert (warn(session, mine, now=now), warn(session, mine, now=now + timedelta(minutes=10))) == (1, 0)
+        verify(session, phone, by=SYSTEM, now=now)
+        phone.woke_at = now
+        assert lapses(session, mine, now=now) == [], "tested anew it counts on"
+
+        entry = session.scalars(select(Entry).where(Entry.kind == Kind.CONTACT_LAPSING)).one()
+        assert entry.facts["affected"] == [cast.dana]
+        assert (found.tested_at, found.lapses_at) == (now - timedelta(days=77), now + timedelta(days=13))
+        assert rule_for(entry) == TELL_AFFECTED
+    with installation.store.reading() as session:
+        assert not untold(session, the_organisation(session), now=now)
