@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
 from incidents.people import Person, Role
+from incidents.summaries import counted
 from notifications import drills
 from notifications.page import Acknowledgement, Page, PageEntry
 
@@ -78,6 +79,40 @@ def _named(session: Session, person: Person, page_ids: list[int]) -> dict[int, l
     for page_id, incident in rows:
         named.setdefault(page_id, {})[incident.id] = incident
     return {page_id: list(found.values()) for page_id, found in named.items()}
+
+
+@dataclass(frozen=True)
+class Loud:
+    """A page that rings now, as somebody may know of it who reads no report. `has` people have taken it already, where
+    the policy wants more of them.
+    """
+
+    codename: str
+    since: datetime
+    has: int
+
+
+def loud(session: Session, person: Person, *, now: datetime) -> list[Loud]:
+    """The unacknowledged pages of incidents that count in this person's summary, oldest first."""
+    rings = (
+        select(PageEntry.id)
+        .join(Incident, Incident.id == PageEntry.incident_id)
+        .where(PageEntry.page_id == Page.id, PageEntry.answered_at.is_(None), counted(person))
+        .exists()
+    )
+    rows = session.execute(
+        select(Page.codename, Page.opened_at, func.count(distinct(Acknowledgement.person_id)))
+        .outerjoin(Acknowledgement, and_(Acknowledgement.page_id == Page.id, Acknowledgement.until > now))
+        .where(
+            Page.organisation_id == person.organisation_id,
+            Page.ended_at.is_(None),
+            or_(Page.quiet_until.is_(None), Page.quiet_until <= now),
+            rings,
+        )
+        .group_by(Page.id, Page.codename, Page.opened_at)
+        .order_by(Page.opened_at, Page.id)
+    )
+    return [Loud(*row) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,11 @@ def _in_words(urgency: Urgency, now: datetime) -> dict[str, Any]:
         "own": own is not None and bool(own.steps),
         "repeat": _minutes(plan.repeat),
         "round": _minutes(plan.round),
-        "steps": [(_minutes(stage.after), _names(session, stage.aims), stage.wants) for stage in plan.stages],
+        # What holds: how many are wanted never falls, whatever a later step says by itself.
+        "steps": [
+            (_minutes(stage.after), _names(session, stage.aims), plan.wants(number))
+            for number, stage in enumerate(plan.stages)
+        ],
         "empty": [(each.step, shown.moment(each.begins_at), shown.moment(each.ends_at)) for each in empty],
     }
 
