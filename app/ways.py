@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import g, url_for
 from sqlalchemy.orm import Session
 
+from app.access import may
+from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents.law.clock import utcnow
+from incidents.people import Right
 from incidents.refusals import Refused
 from notifications import phones
 from notifications.channels import ChannelKind, said
@@ -38,7 +42,10 @@ LINES = {
 
 @dataclass(frozen=True)
 class Way:
-    """One way: `word` and `tone` say how it stands, `cause` why it fails; `wakes` is a word on the night, if any."""
+    """One way: `word` and `tone` say how it stands, `cause` why it fails; `wakes` is a word on the night, if any.
+
+    `mend_url` is where the reader can put that right, if it is theirs to do.
+    """
 
     key: int
     kind: str
@@ -49,6 +56,35 @@ class Way:
     wakes: str | None
     first: bool
     last: bool
+    mend_url: str | None = None
+
+
+MISSING = {
+    ChannelKind.EMAIL: (
+        _l("Nothing can be sent there until an administrator sets a mail server, under Settings."),
+        "settings.settings",
+    ),
+    ChannelKind.SMS: (
+        _l("Nothing can be sent there until an administrator sets a phone gateway, under Settings, Phones."),
+        "phones.settings",
+    ),
+    ChannelKind.CALL: (
+        _l("It cannot be called until an administrator sets a phone gateway that calls, under Settings, Phones."),
+        "phones.settings",
+    ),
+}
+"""What a kind of way waits for where nothing is set up for it, and on which page that is done."""
+
+
+def missing(kind: ChannelKind) -> str | None:
+    """What has to be set up before anything can be sent by this kind of way; None when it is, and in the demo."""
+    house = installation()
+    if kind not in MISSING or house.settings.demo:
+        return None
+    known: dict[ChannelKind, bool] = g.setdefault("reachable_kinds", {})
+    if kind not in known:
+        known[kind] = house.reachable(read_session(), kind)
+    return None if known[kind] else str(MISSING[kind][0])
 
 
 def ways(session: Session, person_id: int, *, masked: bool = True) -> list[Way]:
@@ -58,8 +94,11 @@ def ways(session: Session, person_id: int, *, masked: bool = True) -> list[Way]:
 
 
 def _way(contact: Contact, masked: bool, *, first: bool, last: bool) -> Way:
-    now, wakes = utcnow(), None
-    if contact.failure:
+    now, wakes, lacks, mend_url = utcnow(), None, missing(contact.channel), None
+    if lacks:
+        word, tone = _("Nothing can be sent"), "danger"
+        mend_url = url_for(MISSING[contact.channel][1]) if may(Right.CONFIGURE) else None
+    elif contact.failure:
         word, tone = _("Fails"), "danger"
     elif contact.proved(now):
         word, tone = _("Proved"), "good"
@@ -69,9 +108,9 @@ def _way(contact: Contact, masked: bool, *, first: bool, last: bool) -> Way:
         word, tone = _("Tested too long ago"), "warning"
     else:
         word, tone = _("Not proved yet"), "warning"
-    cause = said(contact.failure, _) or None
+    cause = lacks or said(contact.failure, _) or None
     kind = str(KINDS[contact.channel])
-    return Way(contact.id, kind, _label(contact, masked), word, tone, cause, wakes, first, last)
+    return Way(contact.id, kind, _label(contact, masked), word, tone, cause, wakes, first, last, mend_url)
 
 
 def _label(contact: Contact, masked: bool) -> str:

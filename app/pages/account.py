@@ -115,7 +115,7 @@ def add_phone() -> Answer:
     form = PhoneForm(prefix="phone")
     if not form.validate() or not phoneform.add(me().id, form):
         return _page(PasswordForm(None), 422, phone=form)
-    flash(_("Added. Send yourself a test page now, so that it counts."), "good")
+    flash(*phoneform.added(form, _("Added. Send yourself a test page now, so that it counts.")))
     return redirect(url_for("account.account"), code=303)
 
 
