@@ -18,11 +18,15 @@ from notifications.page import Acknowledgement, Page, PageEntry
 
 @dataclass(frozen=True)
 class Ringing:
-    """A page nobody has; `through_entry_id` is the last entry shown, which an acknowledgement carries."""
+    """A page that rings; `through_entry_id` is the last entry shown, which an acknowledgement carries.
+
+    `has` people have taken it already, where the policy wants more of them.
+    """
 
     page: Page
     incidents: Sequence[Incident]
     through_entry_id: int
+    has: int = 0
 
 
 def ringing(
@@ -35,8 +39,9 @@ def ringing(
     # EXISTS, not IN: a list of all that one may see would be built anew whenever anything rings.
     mine = visible(person).where(Incident.id == PageEntry.incident_id).exists()
     query = (
-        select(Page, func.max(PageEntry.entry_id))
+        select(Page, func.max(PageEntry.entry_id), func.count(distinct(Acknowledgement.person_id)))
         .join(PageEntry, PageEntry.page_id == Page.id)
+        .outerjoin(Acknowledgement, and_(Acknowledgement.page_id == Page.id, Acknowledgement.until > now))
         .where(
             Page.organisation_id == person.organisation_id,
             Page.ended_at.is_(None),
@@ -62,8 +67,8 @@ def ringing(
     found = session.execute(query).all()
     if not found:
         return []
-    named = _named(session, person, [page.id for page, _through in found])
-    return [Ringing(page, named.get(page.id, []), through) for page, through in found]
+    named = _named(session, person, [page.id for page, _through, _has in found])
+    return [Ringing(page, named.get(page.id, []), through, has) for page, through, has in found]
 
 
 def _named(session: Session, person: Person, page_ids: list[int]) -> dict[int, list[Incident]]:

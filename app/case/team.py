@@ -44,8 +44,8 @@ def team_of(session: Session, incident: Incident, taken: Taken | None, now: date
     handles = may(Right.HANDLE)
     where: dict[str, Any] = {"reference": incident.reference}
     acts = [
-        Link(_("Call somebody to help"), url_for("calling.call", **where)),
-        Link(_("Hand it over"), url_for("calling.hand_over", **where)),
+        Link(_("Call somebody to help; it stays here"), url_for("calling.call", **where)),
+        Link(_("Hand it over to somebody else"), url_for("calling.hand_over", **where)),
         Link(_("This can wait until …"), url_for("waiting.wait", **where)),
     ]
     has_it = incident.handler_id or (taken.person_id if taken and taken.until > now else None)

@@ -179,7 +179,7 @@ def test_whoever_only_acknowledged_can_be_taken_over_from(
 
 
 def _take(visitor: Visitor) -> None:
-    """Press the first "I take it" of the desk."""
+    """Press the first "Take this page" of the desk."""
     page = visitor.open("/desk").response.text
     token = page.partition("/desk/take/")[2].partition('"')[0]
     visitor.send(f"/desk/take/{token}")
