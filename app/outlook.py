@@ -12,6 +12,7 @@ from app import shown
 from app.config import Settings
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
+from app.language import ngettext
 from app.ways import KINDS, Way, ways
 from incidents.canary import Canary, Through
 from incidents.people import Person
@@ -124,7 +125,7 @@ def channel(health: Health, reachable: bool) -> tuple[str, Line, shown.Moment | 
     if not reachable:
         line = Line(_("not set up"), "danger")
     elif health.failing:
-        word = _("fails for %(number)s", number=health.failing)
+        word = ngettext("fails for one way", "fails for %(num)s ways", health.failing)
         line = Line(word, "danger", shown.moment(health.failed_at), said(health.failure, _))
     elif health.accepted_at is None:
         line = Line(_("not used yet"), "warning")

@@ -10,7 +10,7 @@ from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as Answer
 from wtforms.validators import DataRequired
 
-from app import errors, passwords, phoneform, signing_in
+from app import errors, passwords, phoneform, shown, signing_in
 from app.access import anybody_signed_in, by_me, me
 from app.extensions import read_session
 from app.language import gettext as _
@@ -60,7 +60,7 @@ def change_password() -> Answer:
     wait = counts.wait(me().email, source)
     if not form.validate() or wait:
         if wait:
-            form.form_errors.append(_("Too many wrong passwords. Wait %(seconds)s seconds.", seconds=wait))
+            form.form_errors.append(_("Too many wrong passwords. Wait %(time)s.", time=shown.duration(wait)))
         return _page(form, 422)
     try:
         if not passwords.check(me().password_hash, form.old.data or "").right:

@@ -207,9 +207,10 @@ def _kinds_said(found: Summary) -> str:
     if not total:
         return _("No incident was opened this year.")
     what, most = max(found.kinds, key=lambda pair: pair[1])
-    return _(
-        "Of %(total)s incidents opened this year, most are: %(what)s, with %(most)s.",
-        total=total,
+    return ngettext(
+        "One incident was opened this year: %(what)s.",
+        "Of %(num)s incidents opened this year, most are: %(what)s, with %(most)s.",
+        total,
         what=_(words_for(what)),
         most=most,
     )
@@ -228,9 +229,10 @@ def _by_month(taken: Medians) -> charts.LineChart:
 def _taken_said(taken: Medians) -> str:
     if taken.year is None:
         return _("No page was taken this year.")
-    return _(
-        "Half of the %(count)s pages of this year were taken within %(time)s.",
-        count=taken.count,
+    return ngettext(
+        "The one page of this year was taken within %(time)s.",
+        "Half of the %(num)s pages of this year were taken within %(time)s.",
+        taken.count,
         time=_length(taken.year),
     )
 

@@ -179,7 +179,7 @@ def test_the_time_until_a_page_is_taken_stands_on_the_page(
     shown = mina.open("/summary").page
 
     assert "4 min 10 s" in shown
-    assert "Half of the 1 pages of this year" in shown
+    assert "The one page of this year was taken within 4 min 10 s." in shown
 
 
 def test_the_file_has_the_figures_of_the_page(installation: Installation, cast: Cast, mina: Visitor) -> None:
