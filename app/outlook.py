@@ -19,7 +19,7 @@ from incidents.people import Person
 from incidents.words.enums import words_for
 from notifications import canary as canaries
 from notifications.channel_health import Health, last_tests
-from notifications.channels import said
+from notifications.channels import Outcome, Verdict, said
 from notifications.contact import Contact, contacts_of_all
 from notifications.coverage import Coverage
 from notifications.scorecard import Score
@@ -186,6 +186,30 @@ def dog(last: WatchdogPing | None, settings: Settings) -> Line:
         shown.moment(last.pinged_at),
         said(last.outcome, _),
     )
+
+
+def mailbox(
+    said_last: tuple[Outcome, datetime] | None, reds: Sequence[RedSpell], *, address: bool, read: bool
+) -> Line:
+    """Whether mail that comes back is noticed: `address` when it has an address to come back to, `read` when Tocsin
+    reads its mailbox.
+    """
+    if not address:
+        words = _("An accepted mail that does not arrive comes back to its sender, and Tocsin does not notice it.")
+        return Line(_("no bounce address is set"), "warning", more=words)
+    if not read:
+        return Line(_("handed in by a script"), "neutral", more=_("Tocsin reads no mailbox itself."))
+    if said_last is not None:
+        outcome, at = said_last
+        good = outcome.verdict is Verdict.ACCEPTED
+        return Line(_("read") if good else _("not read"), "good" if good else "danger", shown.moment(at), _said(outcome))
+    if reds:
+        return Line(_("not read"), "danger", shown.moment(reds[-1].began_at), reds[-1].words(_))
+    return Line(_("no trouble is known"), "neutral")
+
+
+def _said(outcome: Outcome) -> str:
+    return said(outcome.kept, _)
 
 
 def spells(rows: Sequence[RedSpell], *, now: datetime) -> list[tuple[shown.Moment | None, str, bool, str]]:
