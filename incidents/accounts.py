@@ -13,6 +13,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from incidents.organisation import LegalEntity, Organisation, checked_country, checked_zone
+from incidents.parking import owner_left
 from incidents.people import Grant, Invitation, Person, Role, SignIn, by_email
 from incidents.refusals import Refused
 from incidents.timeline import SYSTEM, Actor, Entry, Kind, organisation_timeline, record
@@ -171,6 +172,7 @@ def leave(session: Session, person: Person, *, by: Actor, now: datetime) -> Entr
     if Role.ADMINISTRATOR in person.roles and not _another_administrator(session, person):
         raise Refused(N_("Somebody must administer. Give the role to another person first."))
     person.left_at = now
+    owner_left(session, person.id, now=now)
     sign_out_everywhere(session, person, now=now)
     return record(
         session,

@@ -92,6 +92,25 @@ def take_containment_on(session: Session, incident_id: int, *, by: Actor, now: d
     return record(session, incident.timeline, Kind.CONTAINMENT_OWNED, by=by, incident_id=incident.id, now=now)
 
 
+def owner_left(session: Session, person_id: int, *, now: datetime) -> int:
+    """Whoever had taken a containment on is not there any more: what waited on that alone waits no longer. How many."""
+    left = session.scalars(
+        select(Incident)
+        .where(
+            Incident.containment_owner_id == person_id,
+            Incident.parked_until > now,
+            Incident.contained_at.is_(None),
+            Incident.still_happening != StillHappening.NO,
+        )
+        .order_by(Incident.id)
+        .with_for_update(key_share=True, of=Incident)
+    ).all()
+    for incident in left:
+        incident.parked_until = now
+    session.flush()
+    return len(left)
+
+
 def end_parking(session: Session, *, limit: int = 100, now: datetime) -> int:
     """Let every incident ring again whose time to wait is over. Returns how many."""
     over = session.scalars(

@@ -210,10 +210,11 @@ class Engine:
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _DECIDING})
             beat_at = self._beat(session, now)
             heard = hear(session, limit=BATCH, careful=careful, put_off=PUT_OFF, now=now)
-            # Held until the end, so that the messages made of them need not load them again.
-            pages = self._ring(session, now, careful=careful) if heard.stirred or due.pages else []
+            # Before anything rings: it waits for pages, and must hold no timeline meanwhile.
             for row in reach.hanging(session, now=now) if due.hanging else ():
                 reach.cover(session, row, now=now)
+            # Held until the end, so that the messages made of them need not load them again.
+            pages = self._ring(session, now, careful=careful) if heard.stirred or due.pages or due.hanging else []
             if heard.stirred or pages or due.deliveries or due.hanging:
                 jobs, claimed = self._claim(session, now, careful=careful)
         self._beaten_at = beat_at

@@ -153,6 +153,15 @@ def hold_page(session: Session, page_id: int) -> Page:
     return session.get_one(Page, page_id, populate_existing=True, with_for_update=locked)
 
 
+def end(session: Session, page: Page, *, now: datetime) -> None:
+    """Nothing of it rings any more: it was answered, is over, or calls nobody. The caller holds the page."""
+    for row in page.entries:
+        row.answered_at = row.answered_at or now
+    page.ended_at, page.ring_at, page.quiet_until = now, None, None
+    delivery.cancel_rings(session, page.id)
+    session.flush()
+
+
 def last_entry(session: Session, page_id: int) -> int:
     """The key of the last entry that rings in a page; 0 when there is none."""
     session.flush()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from incidents.incident import Incident
+from incidents.incident import Incident, hold
 from incidents.people import Person
 from incidents.refusals import Refused
 from incidents.timeline import Entry, Kind, person_as_actor, record
@@ -22,6 +22,7 @@ from notifications.page import (
     Page,
     PageEntry,
     Snooze,
+    end,
     hold_page,
     holder,
     is_summons,
@@ -30,6 +31,10 @@ from notifications.page import (
     unanswered,
 )
 from notifications.policy import Waits
+from notifications.rules import rule_for
+
+BEGUN = timedelta(hours=8)
+"""How long a first step quiets whoever took it, while the page wants somebody else too."""
 
 TEN_MINUTES = timedelta(minutes=10)
 """How long "awake, give me ten minutes" quiets whoever says it."""
@@ -67,15 +72,12 @@ def acknowledge(
         return again
     _split_off_later(session, page, through_entry_id, now=now)
     taken = _given(session, page, person, through_entry_id, by_link, until=now + waits.quiet, now=now)
-    missing = _missing(session, page, waits=waits, now=now)
-    if missing:
-        delivery.cancel_rings(session, page.id, person_id=person.id)
-    else:
-        page.quiet_until = page.ring_at = taken.until
-        delivery.cancel_rings(session, page.id)
+    missing = _quieted(session, page, taken, now=now)
     _record_taken(session, page, taken, over=taking_over, missing=missing, now=now)
     if is_summons(page):
-        _end(session, page, now=now)
+        end(session, page, now=now)
+    elif _wanted(session, page) > 1:
+        _answer_what_enough_have(session, page, now=now)
     if page.drill:
         drills.taken(session, page, taken, now=now)
     return taken
@@ -118,17 +120,30 @@ def _living(page: Page, person: Person, through_entry_id: int, *, now: datetime)
     return next((given for given in mine if given.through_entry_id >= through_entry_id), None)
 
 
-def _missing(session: Session, page: Page, *, waits: Waits, now: datetime) -> int:
-    """How many more people must acknowledge before the page is quiet."""
-    if is_summons(page):
-        return 0
-    through = last_entry(session, page.id)
-    have = {
+def _quieted(session: Session, page: Page, taken: Acknowledgement, *, now: datetime) -> int:
+    """Quiet whoever has just taken the page, and all of it if that is enough; how many more people must take it."""
+    missing = max(0, _wanted(session, page) - len(_having(page, last_entry(session, page.id), now=now)))
+    if missing:
+        delivery.cancel_rings(session, page.id, person_id=taken.person_id)
+    else:
+        page.quiet_until = page.ring_at = taken.until
+        delivery.cancel_rings(session, page.id)
+    return missing
+
+
+def _wanted(session: Session, page: Page) -> int:
+    """How many different people must have a page before it is quiet. Whom a summons calls is enough for it."""
+    # The shipped policy, the only one that the waits shape, wants one person at every step.
+    return 1 if is_summons(page) else plan_for(session, page, waits=Waits()).wants(page.step)
+
+
+def _having(page: Page, through_entry_id: int, *, now: datetime) -> set[int]:
+    """Who has acknowledged a page so far as this entry, and is still there."""
+    return {
         given.person_id
         for given in page.acknowledgements
-        if given.until > now and given.through_entry_id >= through and given.person.left_at is None
+        if given.until > now and given.through_entry_id >= through_entry_id and given.person.left_at is None
     }
-    return max(0, plan_for(session, page, waits=waits).wants(page.step) - len(have))
 
 
 def _ended(page: Page, person: Person, now: datetime) -> Acknowledgement:
@@ -141,7 +156,9 @@ def _ended(page: Page, person: Person, now: datetime) -> Acknowledgement:
 def _record_taken(
     session: Session, page: Page, taken: Acknowledgement, *, over: bool, missing: int, now: datetime
 ) -> None:
-    handing = {row.incident_id for row in page.entries if row.entry.kind is Kind.HANDED_OVER}
+    handing = {row.incident_id for row in page.entries if row.entry.kind is Kind.HANDED_OVER and row.incident_id}
+    for incident_id in sorted(handing):  # before any timeline, as the verbs do
+        hold(session, incident_id).handler_id = taken.person_id
     for number, incident in enumerate(unanswered(session, page)):
         facts: dict[str, Any] = {
             "page": page.id,
@@ -151,8 +168,6 @@ def _record_taken(
         }
         marks = {"over": over, "missing": missing, "summons": is_summons(page)}
         facts.update({name: value for name, value in marks.items() if value})
-        if incident.id in handing:
-            incident.handler_id = taken.person_id
         _say(session, incident, Kind.TAKEN, taken.person_id, facts, now=now)
 
 
@@ -208,7 +223,8 @@ def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
     """A signed-in first step answers what rang for its incident; a page with nothing left to answer ends.
 
     A summons is answered only by whom it called, or by an acknowledgement: whoever called them works on meanwhile.
-    Nobody is called to a closed incident any more.
+    Where the policy wants several people, the step quiets whoever took it, and the others are rung until enough have
+    the page. Nobody is called to a closed incident any more.
     """
     concerned = (
         select(PageEntry.page_id)
@@ -225,16 +241,48 @@ def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
         page = hold_page(session, page_id)
         if is_summons(page) and page.summons_person_id != entry.person_id and entry.kind is not Kind.CLOSED:
             continue
+        if entry.kind is not Kind.CLOSED and _wanted(session, page) > 1:
+            _quiet_who_began(session, page, entry, now=now)
+            _answer_what_enough_have(session, page, now=now)
+            continue
         for row in page.entries:
             if row.incident_id == entry.incident_id and row.entry_id < entry.id and row.answered_at is None:
                 row.answered_at = entry.written_at
-        if all(row.answered_at is not None for row in page.entries):
-            _end(session, page, now=entry.written_at)
+        _end_if_answered(session, page, now=entry.written_at)
     session.flush()
 
 
-def _end(session: Session, page: Page, *, now: datetime) -> None:
+def _quiet_who_began(session: Session, page: Page, entry: Entry, *, now: datetime) -> None:
+    """Whoever took a first step on all that a page rings for has it, as if they had acknowledged."""
+    through, person = last_entry(session, page.id), session.get_one(Person, entry.person_id)
+    until = now + BEGUN
+    mine = _living(page, person, through, now=now)
+    if mine is not None:
+        mine.until = until
+    elif all(row.incident_id == entry.incident_id for row in page.entries if row.answered_at is None):
+        mine = _given(session, page, person, through, None, until=until, now=now)
+        delivery.cancel_rings(session, page.id, person_id=person.id)
+
+
+def _answer_what_enough_have(session: Session, page: Page, *, now: datetime) -> None:
+    """A page that wants several people: what one of them has begun with is answered once enough have it."""
+    wanted, begun = _wanted(session, page), _begun(session, page)
     for row in page.entries:
-        row.answered_at = row.answered_at or now
-    page.ended_at, page.ring_at, page.quiet_until = now, None, None
-    delivery.cancel_rings(session, page.id)
+        began = {
+            person_id for incident_id, at, person_id in begun if incident_id == row.incident_id and at > row.entry_id
+        }
+        if row.answered_at is None and began and len(began | _having(page, row.entry_id, now=now)) >= wanted:
+            row.answered_at = now
+    _end_if_answered(session, page, now=now)
+
+
+def _begun(session: Session, page: Page) -> list[tuple[int | None, int, int]]:
+    """The first steps taken on the incidents of a page: of which incident, the key of the entry, and by whom."""
+    incidents = {row.incident_id for row in page.entries if row.incident_id}
+    entries = session.scalars(select(Entry).where(Entry.incident_id.in_(incidents), Entry.person_id.is_not(None)))
+    return [(row.incident_id, row.id, row.person_id) for row in entries if row.person_id and rule_for(row).first_step]
+
+
+def _end_if_answered(session: Session, page: Page, *, now: datetime) -> None:
+    if all(row.answered_at is not None for row in page.entries):
+        end(session, page, now=now)

@@ -47,7 +47,7 @@ def take(carried: str) -> Response:
     try:
         through = int(request.form.get("through", ""))
     except ValueError:
-        through = opened.through_entry_id
+        through = opened.delivery.through_entry_id or opened.through_entry_id  # what the message spoke of
     key, act = opened.delivery.id, request.form.get("act")
     with house.store.writing() as session:
         if act == AWAKE:

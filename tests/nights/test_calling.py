@@ -78,6 +78,40 @@ def test_a_step_that_wants_two_rings_on_until_both_have_it(night: Night, cast: C
     assert page.quiet_until == TWO + timedelta(minutes=36)
 
 
+def test_where_two_are_wanted_the_first_step_of_one_does_not_let_the_other_off(night: Night, cast: Cast) -> None:
+    wants_two(night)
+    receipt = night.report()
+    night.tap("dana")
+    night.wait(minutes=3)
+
+    night.act(triage.look_at, receipt.report.incident_id, by=person_as_actor(cast.dana))
+    night.wait(minutes=40)
+
+    assert night.minutes("dana") == [0], "who works on it is left alone, after the quiet of a mere acknowledgement too"
+    assert night.minutes("tariq")[-1] == 40
+    assert night.minutes("mina")[0] == 15
+
+    night.tap("tariq")
+    night.wait(minutes=60)
+    assert night.minutes("tariq")[-1] == 40, "two have it, and one of them has begun: nobody is rung again"
+    assert night.pages()[0].ended_at is not None
+
+
+def test_two_who_begin_without_a_word_are_two(night: Night, cast: Cast) -> None:
+    wants_two(night)
+    receipt = night.report()
+    night.wait(minutes=1)
+
+    night.act(triage.look_at, receipt.report.incident_id, by=person_as_actor(cast.dana))
+    night.wait(minutes=5)
+    assert (night.minutes("dana"), night.minutes("tariq")) == ([0], [0, 5])
+    night.act(triage.look_at, receipt.report.incident_id, by=person_as_actor(cast.tariq))
+    night.wait(minutes=60)
+
+    assert (night.minutes("tariq"), night.minutes("mina")) == ([0, 5], [])
+    assert night.pages()[0].ended_at is not None
+
+
 def test_whoever_takes_over_has_it_and_the_one_before_is_told(night: Night, cast: Cast) -> None:
     night.report()
     night.wait(minutes=16)

@@ -17,7 +17,7 @@ from incidents.refusals import Refused
 from incidents.timeline import Kind, person_as_actor
 from tests.makers import Cast
 from tests.nights.conftest import TWO
-from tests.nights.night import Night
+from tests.nights.night import Night, leave
 
 
 def begun(night: Night, cast: Cast, still: StillHappening = StillHappening.NO) -> int:
@@ -109,6 +109,20 @@ def test_what_may_go_on_waits_only_once_somebody_here_contains_it(
 
     with night.installation.store.reading() as session:
         assert session.get_one(Incident, incident_id).parked_until == until
+
+
+def test_what_waited_on_somebody_who_leaves_rings_at_once(night: Night, installation: Installation, cast: Cast) -> None:
+    incident_id, dana = night.report(still_happening=StillHappening.YES).report.incident_id, person_as_actor(cast.dana)
+    night.act(parking.take_containment_on, incident_id, by=person_as_actor(cast.ivo))
+    night.act(parking.park, incident_id, night.now + timedelta(hours=5), reason="Ivo is at it.", by=dana)
+    night.wait(minutes=30)
+    rung = len(night.minutes("dana"))
+
+    leave(installation, "ivo", now=night.now)
+    night.engine.catch_up()
+
+    assert night.minutes("dana")[rung:] == [30]
+    assert Kind.PARKING_ENDED in night.entries(incident_id)
 
 
 def test_an_owner_of_the_containment_who_has_gone_home_is_not_present(night: Night, cast: Cast) -> None:
