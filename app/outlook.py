@@ -188,9 +188,7 @@ def dog(last: WatchdogPing | None, settings: Settings) -> Line:
     )
 
 
-def mailbox(
-    said_last: tuple[Outcome, datetime] | None, reds: Sequence[RedSpell], *, address: bool, read: bool
-) -> Line:
+def mailbox(said_last: tuple[Outcome, datetime] | None, reds: Sequence[RedSpell], *, address: bool, read: bool) -> Line:
     """Whether mail that comes back is noticed: `address` when it has an address to come back to, `read` when Tocsin
     reads its mailbox.
     """
@@ -202,7 +200,9 @@ def mailbox(
     if said_last is not None:
         outcome, at = said_last
         good = outcome.verdict is Verdict.ACCEPTED
-        return Line(_("read") if good else _("not read"), "good" if good else "danger", shown.moment(at), _said(outcome))
+        return Line(
+            _("read") if good else _("not read"), "good" if good else "danger", shown.moment(at), _said(outcome)
+        )
     if reds:
         return Line(_("not read"), "danger", shown.moment(reds[-1].began_at), reds[-1].words(_))
     return Line(_("no trouble is known"), "neutral")

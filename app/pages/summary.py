@@ -117,7 +117,9 @@ def _rings(now: datetime) -> list[Need]:
 def _rings_words(one: Loud, handles: bool) -> str:
     since = shown.moment(one.since)
     words = _("%(codename)s has been ringing since %(time)s.", codename=one.codename, time=since.local if since else "")
-    has = ngettext("One person has taken it; it wants another.", "%(num)s people have taken it; it wants more.", one.has)
+    has = ngettext(
+        "One person has taken it; it wants another.", "%(num)s people have taken it; it wants more.", one.has
+    )
     taken = has if one.has else _("Nobody has taken it yet.")
     if handles:
         return f"{words} {taken} {_('Take it on the desk.')}"

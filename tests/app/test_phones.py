@@ -169,7 +169,7 @@ def test_a_number_that_nothing_can_be_sent_to_yet_is_taken_and_that_is_said_at_o
 
     assert f"Added. {waits}" in at_once
     assert "Send yourself a test page now" not in at_once
-    assert later.count("t-tag-danger\">Nothing can be sent<") == 2, "no mail server is set either"
+    assert later.count('t-tag-danger">Nothing can be sent<') == 2, "no mail server is set either"
     assert "until an administrator sets a mail server, under Settings." in later
     assert 'href="/settings/phones">Set it up' in for_adam
     assert 'href="/settings/phones"' not in later, "she is no administrator"
