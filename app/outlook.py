@@ -27,6 +27,7 @@ from notifications.spells import RedSpell
 from notifications.watchdog import WatchdogPing
 
 THROUGH = {Through.PUBLIC: _l("the public address"), Through.LOCAL: _l("the local port of this machine")}
+MINUTE = 60
 HOURS = [f"{hour:02d}" for hour in range(24)]
 
 
@@ -138,7 +139,10 @@ def beat(age: timedelta | None, *, stale: timedelta) -> Line:
     """How long ago the worker last ticked."""
     if age is None:
         return Line(_("never"), "danger")
-    words = _("%(time)s ago", time=shown.duration(max(int(age.total_seconds()), 0)))
+    seconds = max(int(age.total_seconds()), 0)
+    words = (
+        _("%(seconds)s s ago", seconds=seconds) if seconds < MINUTE else _("%(time)s ago", time=shown.duration(seconds))
+    )
     return Line(words, "danger" if age > stale else "good")
 
 

@@ -12,7 +12,7 @@ from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.places import stripped
-from app.ways import missing
+from app.ways import lacking
 from incidents.law.clock import utcnow
 from incidents.people import Person
 from incidents.refusals import Refused
@@ -65,10 +65,10 @@ def add(person_id: int, form: PhoneForm) -> bool:
 
 def added(form: PhoneForm, next_step: str) -> tuple[str, str]:
     """What to say once it is added, and at which level: at once, when nothing can be sent there yet."""
-    lacks = [words for kind in form.kinds if (words := missing(kind))]
+    lacks = [found[0] for kind in form.kinds if (found := lacking(kind))]
     return (_("Added. %(then)s", then=" ".join(lacks)), "warning") if lacks else (next_step, "good")
 
 
 def unset() -> list[str]:
     """What has to be set up before a number rings anybody: nothing when that is done."""
-    return [words for kind in (ChannelKind.SMS, ChannelKind.CALL) if (words := missing(kind))]
+    return [found[0] for kind in (ChannelKind.SMS, ChannelKind.CALL) if (found := lacking(kind))]

@@ -59,32 +59,27 @@ class Way:
     mend_url: str | None = None
 
 
-MISSING = {
-    ChannelKind.EMAIL: (
-        _l("Nothing can be sent there until an administrator sets a mail server, under Settings."),
-        "settings.settings",
-    ),
-    ChannelKind.SMS: (
-        _l("Nothing can be sent there until an administrator sets a phone gateway, under Settings, Phones."),
-        "phones.settings",
-    ),
-    ChannelKind.CALL: (
-        _l("It cannot be called until an administrator sets a phone gateway that calls, under Settings, Phones."),
-        "phones.settings",
-    ),
-}
-"""What a kind of way waits for where nothing is set up for it, and on which page that is done."""
+def lacking(kind: ChannelKind) -> tuple[str, str] | None:
+    """What has to be set up before anything can be sent by this kind of way, and on which page that is done.
 
-
-def missing(kind: ChannelKind) -> str | None:
-    """What has to be set up before anything can be sent by this kind of way; None when it is, and in the demo."""
+    None when it is set up, and in the demo.
+    """
     house = installation()
-    if kind not in MISSING or house.settings.demo:
+    if house.settings.demo or not (kind is ChannelKind.EMAIL or kind.by_phone):
         return None
     known: dict[ChannelKind, bool] = g.setdefault("reachable_kinds", {})
     if kind not in known:
         known[kind] = house.reachable(read_session(), kind)
-    return None if known[kind] else str(MISSING[kind][0])
+    if known[kind]:
+        return None
+    if kind is ChannelKind.EMAIL:
+        words = _("Nothing can be sent there until an administrator sets a mail server, under Settings.")
+        return words, "settings.settings"
+    if kind is ChannelKind.SMS:
+        words = _("Nothing can be sent there until an administrator sets a phone gateway, under Settings, Phones.")
+    else:
+        words = _("It cannot be called until an administrator sets a phone gateway that calls, under Settings, Phones.")
+    return words, "phones.settings"
 
 
 def ways(session: Session, person_id: int, *, masked: bool = True) -> list[Way]:
@@ -94,10 +89,9 @@ def ways(session: Session, person_id: int, *, masked: bool = True) -> list[Way]:
 
 
 def _way(contact: Contact, masked: bool, *, first: bool, last: bool) -> Way:
-    now, wakes, lacks, mend_url = utcnow(), None, missing(contact.channel), None
+    now, wakes, lacks = utcnow(), None, lacking(contact.channel)
     if lacks:
         word, tone = _("Nothing can be sent"), "danger"
-        mend_url = url_for(MISSING[contact.channel][1]) if may(Right.CONFIGURE) else None
     elif contact.failure:
         word, tone = _("Fails"), "danger"
     elif contact.proved(now):
@@ -108,7 +102,8 @@ def _way(contact: Contact, masked: bool, *, first: bool, last: bool) -> Way:
         word, tone = _("Tested too long ago"), "warning"
     else:
         word, tone = _("Not proved yet"), "warning"
-    cause = lacks or said(contact.failure, _) or None
+    cause = lacks[0] if lacks else said(contact.failure, _) or None
+    mend_url = url_for(lacks[1]) if lacks and may(Right.CONFIGURE) else None
     kind = str(KINDS[contact.channel])
     return Way(contact.id, kind, _label(contact, masked), word, tone, cause, wakes, first, last, mend_url)
 

@@ -138,7 +138,8 @@ def _hand_page(incident: Incident, form: CallForm) -> ResponseReturnValue:
         act="hand-over",
         title=_("Hand it over to somebody else"),
         why=_(
-            "It rings there now. It stays with whoever has it until somebody answers, and is theirs from then on. %(then)s",
+            "It rings there now. It stays with whoever has it until somebody answers, and is theirs from then on. "
+            "%(then)s",
             then=_(CLIMBS),
         ),
         submit=_("Ring now"),

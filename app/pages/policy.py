@@ -156,7 +156,7 @@ def _in_words(urgency: Urgency, now: datetime) -> dict[str, Any]:
         "round": _minutes(plan.round),
         # What holds: how many are wanted never falls, whatever a later step says by itself.
         "steps": [
-            (_minutes(stage.after), _names(session, stage.aims), plan.wants(number))
+            (_after(stage.after), _names(session, stage.aims), plan.wants(number))
             for number, stage in enumerate(plan.stages)
         ],
         "empty": [
@@ -250,6 +250,10 @@ def _aim(value: str) -> Aim | None:
 
 def _value(aim: Aim) -> str:
     return f"{aim.kind.value}:{aim.key.value if isinstance(aim.key, Role) else aim.key}"
+
+
+def _after(length: timedelta) -> str:
+    return _("After %(minutes)s min", minutes=_minutes(length)) if length else _("At once")
 
 
 def _minutes(length: timedelta) -> str:

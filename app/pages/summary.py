@@ -121,13 +121,12 @@ def _rings_words(one: Loud, handles: bool) -> str:
         "One person has taken it; it wants another.", "%(num)s people have taken it; it wants more.", one.has
     )
     taken = has if one.has else _("Nobody has taken it yet.")
-    if handles:
-        return f"{words} {taken} {_('Take it on the desk.')}"
-    who = _(
+    here = _("Take it on the desk.")
+    others = _(
         "The data protection officer, the deputy or a responder can take it on the desk; whoever it rings, by the link "
         "in the message."
     )
-    return f"{words} {taken} {who}"
+    return f"{words} {taken} {here if handles else others}"
 
 
 def _needs(found: Summary) -> list[Need]:

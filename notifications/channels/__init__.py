@@ -69,7 +69,8 @@ class Message:
     tried. `headers` and `mark` are for e-mail only: the mark is what whatever comes back names the delivery by.
     `link` is what the text leads to. A message takes the place of an earlier one with the same `topic`; a `quiet` one
     does so without a sound. `alarm` marks a page, or a test of one, which is of no use late. The rings of one round of
-    a page have one `series`: services that keep alarms themselves make one of them. `call_backs` are for phones, which get the text alone.
+    a page have one `series`: services that keep alarms themselves make one of them. `call_backs` are for phones,
+    which get the text alone.
     """
 
     key: str
