@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, lazyload
 from incidents.incident import Incident, Urgency, visible
 from incidents.people import Person, Role
 from incidents.summaries import counted
+from incidents.timeline import Entry, Kind
 from notifications import drills
 from notifications.page import Acknowledgement, Page, PageEntry
 
@@ -158,19 +159,24 @@ _ALARM = (
 
 @dataclass(frozen=True)
 class Called:
-    """Somebody who was called to an incident: a person by name, or a role; `answered_at` is None while it rings."""
+    """Somebody who was called to an incident: a person by name, or a role; `answered_at` is None while it rings.
+
+    `hands_over` when they are to take it over, not to help.
+    """
 
     name: str | None
     role: Role | None
     at: datetime
     answered_at: datetime | None
+    hands_over: bool = False
 
 
 def called_to(session: Session, incident_id: int) -> list[Called]:
     """Who was called to an incident, first to last."""
     rows = session.execute(
-        select(Page, Person.name)
+        select(Page, Person.name, Entry.kind)
         .join(PageEntry, PageEntry.page_id == Page.id)
+        .join(Entry, Entry.id == PageEntry.entry_id)
         .outerjoin(Person, Person.id == Page.summons_person_id)
         .where(
             PageEntry.incident_id == incident_id,
@@ -178,7 +184,10 @@ def called_to(session: Session, incident_id: int) -> list[Called]:
         )
         .order_by(Page.id)
     )
-    return [Called(name, page.summons_role, page.opened_at, page.ended_at) for page, name in rows]
+    return [
+        Called(name, page.summons_role, page.opened_at, page.ended_at, kind is Kind.HANDED_OVER)
+        for page, name, kind in rows
+    ]
 
 
 @dataclass(frozen=True)

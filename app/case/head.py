@@ -111,8 +111,8 @@ def clock_of(at: shown.Moment | None) -> str:
     return at.local.rpartition(", ")[2] if at else ""
 
 
-def bell_of(rings: Ringing, *, may_mute: bool = True) -> Bell:
-    """A ringing page with its buttons."""
+def bell_of(rings: Ringing, *, may_mute: bool = True, here: str | None = None) -> Bell:
+    """A ringing page with its buttons; `here` is the incident on whose own page it is shown, if on one."""
     mutes = may_mute and _is_flood(rings) and may(Right.DECIDE)
     return Bell(
         codename=rings.incidents[0].codename if rings.incidents else rings.page.codename,
@@ -128,6 +128,7 @@ def bell_of(rings: Ringing, *, may_mute: bool = True) -> Bell:
                 url_for("incident.incident", reference=one.reference),
             )
             for one in rings.incidents[:NAMED]
+            if one.reference != here
         ],
         more=len(rings.incidents[NAMED:]),
     )

@@ -44,7 +44,7 @@ def team_of(session: Session, incident: Incident, taken: Taken | None, now: date
     handles = may(Right.HANDLE)
     where: dict[str, Any] = {"reference": incident.reference}
     acts = [
-        Link(_("Call somebody to help; it stays here"), url_for("calling.call", **where)),
+        Link(_("Call somebody to help"), url_for("calling.call", **where)),
         Link(_("Hand it over to somebody else"), url_for("calling.hand_over", **where)),
         Link(_("This can wait until …"), url_for("waiting.wait", **where)),
     ]
@@ -66,6 +66,10 @@ def _called(one: Called) -> str:
         "time": at.local if at else "",
         "answered": answered.local if answered else "",
     }
+    if one.hands_over and answered:
+        return _("%(who)s was asked to take it over %(time)s; answered %(answered)s.") % words
+    if one.hands_over:
+        return _("%(who)s was asked to take it over %(time)s, and has not answered yet. Until then it stays.") % words
     if answered:
         return _("%(who)s, called %(time)s, answered %(answered)s.") % words
     return _("%(who)s was called %(time)s and has not answered yet.") % words

@@ -94,7 +94,7 @@ def test_a_bad_choice_is_refused_in_a_sentence(
 
 
 def test_it_is_handed_to_a_person_who_may_work_on_it(
-    installation: Installation, cast: Cast, dana: Visitor, begun: Incident
+    installation: Installation, cast: Cast, dana: Visitor, begun: Incident, now: datetime
 ) -> None:
     dana.open(f"/incident/{begun.reference}/hand-over")
     assert f"person:{cast.ivo}" in dana.response.text
@@ -106,6 +106,11 @@ def test_it_is_handed_to_a_person_who_may_work_on_it(
 
     assert entries(installation, begun, Kind.HANDED_OVER)[0].facts == {"person": cast.ivo}
     assert again(installation, begun).handler_id == cast.tariq, "it stays until the other answers"
+    installation.engine().tick(now)
+    assert (
+        "Ivo was asked to take it over Mon 23 Nov 2026, 12:00 GMT, and has not answered yet."
+        in dana.open(f"/incident/{begun.reference}").page
+    )
 
 
 def test_whom_an_incident_does_not_open_for_is_marked_and_stands_behind_those_who_can_work_on_it(
