@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from incidents.people import Person
 from incidents.settings import ANSWER_SECRET, BOUNCES, MAIL_SERVER, PHONE_GATEWAY, stored, value_of, values_of
 from incidents.store import Store
 from notifications.bounces.mailbox import MailboxSettings
-from notifications.channels import Channel, ChannelKind
+from notifications.channels import Channel, ChannelKind, Outcome
 from notifications.channels.apprise_channel import AppriseChannel
 from notifications.channels.canary import CanaryChannel
 from notifications.channels.mail import ReturnAddress
@@ -58,6 +58,8 @@ class Installation:
     store: Store
     keyring: Keyring
     translations: Path = TRANSLATIONS
+    mailbox_said: tuple[Outcome, datetime] | None = field(default=None, repr=False)
+    """What the reader of the mailbox said last in this process, and when."""
     _renewers: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @classmethod

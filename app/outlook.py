@@ -12,13 +12,14 @@ from app import shown
 from app.config import Settings
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
+from app.language import ngettext
 from app.ways import KINDS, Way, ways
 from incidents.canary import Canary, Through
 from incidents.people import Person
 from incidents.words.enums import words_for
 from notifications import canary as canaries
 from notifications.channel_health import Health, last_tests
-from notifications.channels import said
+from notifications.channels import Outcome, Verdict, said
 from notifications.contact import Contact, contacts_of_all
 from notifications.coverage import Coverage
 from notifications.lapsing import Lapse
@@ -27,6 +28,7 @@ from notifications.spells import RedSpell
 from notifications.watchdog import WatchdogPing
 
 THROUGH = {Through.PUBLIC: _l("the public address"), Through.LOCAL: _l("the local port of this machine")}
+MINUTE = 60
 HOURS = [f"{hour:02d}" for hour in range(24)]
 
 
@@ -137,7 +139,7 @@ def channel(health: Health, reachable: bool) -> tuple[str, Line, shown.Moment | 
     if not reachable:
         line = Line(_("not set up"), "danger")
     elif health.failing:
-        word = _("fails for %(number)s", number=health.failing)
+        word = ngettext("fails for one way", "fails for %(num)s ways", health.failing)
         line = Line(word, "danger", shown.moment(health.failed_at), said(health.failure, _))
     elif health.accepted_at is None:
         line = Line(_("not used yet"), "warning")
@@ -150,7 +152,10 @@ def beat(age: timedelta | None, *, stale: timedelta) -> Line:
     """How long ago the worker last ticked."""
     if age is None:
         return Line(_("never"), "danger")
-    words = _("%(time)s ago", time=shown.duration(max(int(age.total_seconds()), 0)))
+    seconds = max(int(age.total_seconds()), 0)
+    words = (
+        _("%(seconds)s s ago", seconds=seconds) if seconds < MINUTE else _("%(time)s ago", time=shown.duration(seconds))
+    )
     return Line(words, "danger" if age > stale else "good")
 
 
@@ -198,6 +203,30 @@ def dog(last: WatchdogPing | None, settings: Settings) -> Line:
         shown.moment(last.pinged_at),
         said(last.outcome, _),
     )
+
+
+def mailbox(said_last: tuple[Outcome, datetime] | None, reds: Sequence[RedSpell], *, address: bool, read: bool) -> Line:
+    """Whether mail that comes back is noticed: `address` when it has an address to come back to, `read` when Tocsin
+    reads its mailbox.
+    """
+    if not address:
+        words = _("An accepted mail that does not arrive comes back to its sender, and Tocsin does not notice it.")
+        return Line(_("no bounce address is set"), "warning", more=words)
+    if not read:
+        return Line(_("handed in by a script"), "neutral", more=_("Tocsin reads no mailbox itself."))
+    if said_last is not None:
+        outcome, at = said_last
+        good = outcome.verdict is Verdict.ACCEPTED
+        return Line(
+            _("read") if good else _("not read"), "good" if good else "danger", shown.moment(at), _said(outcome)
+        )
+    if reds:
+        return Line(_("not read"), "danger", shown.moment(reds[-1].began_at), reds[-1].words(_))
+    return Line(_("no trouble is known"), "neutral")
+
+
+def _said(outcome: Outcome) -> str:
+    return said(outcome.kept, _)
 
 
 def spells(rows: Sequence[RedSpell], *, now: datetime) -> list[tuple[shown.Moment | None, str, bool, str]]:

@@ -8,12 +8,11 @@ from wtforms.validators import DataRequired
 
 from app import errors
 from app.access import by_me
-from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.places import stripped
-from app.ways import KINDS
+from app.ways import lacking
 from incidents.law.clock import utcnow
 from incidents.people import Person
 from incidents.refusals import Refused
@@ -64,8 +63,12 @@ def add(person_id: int, form: PhoneForm) -> bool:
     return True
 
 
-def unset() -> str | None:
-    """The kinds that no gateway is set for, in words: a number added now would ring nobody."""
-    house, kinds = installation(), (ChannelKind.SMS, ChannelKind.CALL)
-    missing = [str(KINDS[kind]) for kind in kinds if not house.reachable(read_session(), kind)]
-    return ", ".join(missing) or None
+def added(form: PhoneForm, next_step: str) -> tuple[str, str]:
+    """What to say once it is added, and at which level: at once, when nothing can be sent there yet."""
+    lacks = [found[0] for kind in form.kinds if (found := lacking(kind))]
+    return (_("Added. %(then)s", then=" ".join(lacks)), "warning") if lacks else (next_step, "good")
+
+
+def unset() -> list[str]:
+    """What has to be set up before a number rings anybody: nothing when that is done."""
+    return [found[0] for kind in (ChannelKind.SMS, ChannelKind.CALL) if (found := lacking(kind))]

@@ -110,7 +110,7 @@ def run(installation: Installation, *, worker: bool) -> None:
     server = Server(app, settings, longest=app.config["MAX_CONTENT_LENGTH"])
     beside = Worker(installation) if worker else None
     _end_on_signals(server)
-    _say(installation, f"http://{settings.host}:{settings.port}")
+    announce(installation, f"http://{settings.host}:{settings.port}")
     if beside is not None:
         beside.start()
     # What is loaded by now stays: a tenth of each request's time went into collections that found it still in use.
@@ -141,13 +141,18 @@ def _end_on_signals(server: Server) -> None:
     signal.signal(signal.SIGINT, end)
 
 
-def _say(installation: Installation, base: str) -> None:
+def announce(installation: Installation, base: str) -> None:
+    """Where it is, and the set-up link: at the public address, and on this machine where that is another."""
+    settings = installation.settings
+    public = settings.public_address.rstrip("/") or base
     with installation.store.reading() as session:
-        link = setup_link.ensure(installation.settings, the_organisation(session), base)
+        link = setup_link.ensure(settings, the_organisation(session), public)
     click.echo(f"Tocsin is at {base}")
     if link:
-        kept = installation.settings.instance / setup_link.NAME
+        kept = settings.instance / setup_link.NAME
         click.echo(f"Set it up here (the link works once, and is kept in {kept}): {link}")
+        if public != base:
+            click.echo(f"Or, on this machine itself: {base}{link.removeprefix(public)}")
 
 
 def run_demo(settings: Settings, port: int | None) -> None:

@@ -20,7 +20,7 @@ NAME = "setup-link"
 def ensure(settings: Settings, organisation: Organisation, base: str) -> str | None:
     """The link to print, with the same token over every restart; None once the organisation is set up.
 
-    `base` is where the server listens, such as http://127.0.0.1:8000.
+    `base` is the public address, or where the server listens, such as http://127.0.0.1:8000.
     """
     if organisation.set_up_at is not None:
         done(settings)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import g, url_for
 from sqlalchemy.orm import Session
 
+from app.access import may
+from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents.law.clock import utcnow
+from incidents.people import Right
 from incidents.refusals import Refused
 from notifications import phones
 from notifications.channels import ChannelKind, said
@@ -38,7 +42,10 @@ LINES = {
 
 @dataclass(frozen=True)
 class Way:
-    """One way: `word` and `tone` say how it stands, `cause` why it fails; `wakes` is a word on the night, if any."""
+    """One way: `word` and `tone` say how it stands, `cause` why it fails; `wakes` is a word on the night, if any.
+
+    `mend_url` is where the reader can put that right, if it is theirs to do.
+    """
 
     key: int
     kind: str
@@ -49,6 +56,30 @@ class Way:
     wakes: str | None
     first: bool
     last: bool
+    mend_url: str | None = None
+
+
+def lacking(kind: ChannelKind) -> tuple[str, str] | None:
+    """What has to be set up before anything can be sent by this kind of way, and on which page that is done.
+
+    None when it is set up, and in the demo.
+    """
+    house = installation()
+    if house.settings.demo or not (kind is ChannelKind.EMAIL or kind.by_phone):
+        return None
+    known: dict[ChannelKind, bool] = g.setdefault("reachable_kinds", {})
+    if kind not in known:
+        known[kind] = house.reachable(read_session(), kind)
+    if known[kind]:
+        return None
+    if kind is ChannelKind.EMAIL:
+        words = _("Nothing can be sent there until an administrator sets a mail server, under Settings.")
+        return words, "settings.settings"
+    if kind is ChannelKind.SMS:
+        words = _("Nothing can be sent there until an administrator sets a phone gateway, under Settings, Phones.")
+    else:
+        words = _("It cannot be called until an administrator sets a phone gateway that calls, under Settings, Phones.")
+    return words, "phones.settings"
 
 
 def ways(session: Session, person_id: int, *, masked: bool = True) -> list[Way]:
@@ -58,8 +89,10 @@ def ways(session: Session, person_id: int, *, masked: bool = True) -> list[Way]:
 
 
 def _way(contact: Contact, masked: bool, *, first: bool, last: bool) -> Way:
-    now, wakes = utcnow(), None
-    if contact.failure:
+    now, wakes, lacks = utcnow(), None, lacking(contact.channel)
+    if lacks:
+        word, tone = _("Nothing can be sent"), "danger"
+    elif contact.failure:
         word, tone = _("Fails"), "danger"
     elif contact.proved(now):
         word, tone = _("Proved"), "good"
@@ -69,9 +102,10 @@ def _way(contact: Contact, masked: bool, *, first: bool, last: bool) -> Way:
         word, tone = _("Tested too long ago"), "warning"
     else:
         word, tone = _("Not proved yet"), "warning"
-    cause = said(contact.failure, _) or None
+    cause = lacks[0] if lacks else said(contact.failure, _) or None
+    mend_url = url_for(lacks[1]) if lacks and may(Right.CONFIGURE) else None
     kind = str(KINDS[contact.channel])
-    return Way(contact.id, kind, _label(contact, masked), word, tone, cause, wakes, first, last)
+    return Way(contact.id, kind, _label(contact, masked), word, tone, cause, wakes, first, last, mend_url)
 
 
 def _label(contact: Contact, masked: bool) -> str:

@@ -12,7 +12,7 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.installation import Installation
-from app.mailbox import MailboxReader, read_mailbox
+from app.mailbox import MailboxReader
 from app.watch import Watch
 from incidents.refusals import Refused
 from incidents.store import BELLS
@@ -100,7 +100,7 @@ class Worker:
             time.sleep(0.02)
         for name in self.senders.stop(max(0.5, ends - time.monotonic())):
             log.warning("channel %s was left hanging; what it held is sent again after its claim ends", name)
-        read_mailbox(self.installation)
+        self._mailbox.read(patience=1)  # of a process that ends now nothing is remembered
         self.watch.after()
 
     def stop(self, wait: float = 10.0) -> None:

@@ -39,12 +39,13 @@ CAME_BACK = "came_back"
 
 
 class Purpose(enum.Enum):
-    """What a delivery is for."""
+    """What a delivery is for. `CLEAR` takes the place of a page that still shows on a screen, without a sound."""
 
     RING = "ring"
     TELL = "tell"
     TEST = "test"
     INVITATION = "invitation"
+    CLEAR = "clear"
 
 
 class DeliveryState(enum.Enum):

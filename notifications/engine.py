@@ -343,13 +343,14 @@ class Engine:
 
     def _why_not(self, job: Job, now: datetime) -> DeliveryState | None:
         """What becomes of a delivery that is not sent now, because its claim was lost, or it waited too long behind
-        others to be sent before the claim ends, or somebody has the page; None when it is sent.
+        others to be sent before the claim ends, or somebody has the page, or has it no more; None when it is sent.
         """
         with self.store.reading() as session:
             held = session.connection().execute(_CLAIM, {"delivery_id": job.delivery_id}).one_or_none()
         if held is None or (held.claimed_by, held.claimed_until) != (self.worker, job.claimed_until):
             return _CLAIM_LOST
-        if job.page_id is not None and (held.ended_at or (held.quiet_until and held.quiet_until > now)):
+        quiet = held.ended_at or (held.quiet_until and held.quiet_until > now)
+        if (job.page_id is not None and quiet) or (held.purpose is Purpose.CLEAR and not quiet):
             return DeliveryState.CANCELLED
         if job.claimed_until - now < self.setup.waits.lease / 2:
             return DeliveryState.QUEUED
@@ -357,7 +358,7 @@ class Engine:
 
 
 _CLAIM = (
-    select(Delivery.claimed_by, Delivery.claimed_until, Page.ended_at, Page.quiet_until)
+    select(Delivery.claimed_by, Delivery.claimed_until, Delivery.purpose, Page.ended_at, Page.quiet_until)
     .outerjoin(Page, Page.id == Delivery.page_id)
     .where(Delivery.id == bindparam("delivery_id"))
 )

@@ -17,7 +17,7 @@ from incidents.organisation import the_organisation
 from incidents.orm import UTCDateTime, insert_all
 from incidents.people import Person, Role, holders, holders_of
 from incidents.timeline import Bell, Entry, Kind
-from notifications import delivery, paging, taking
+from notifications import clearing, delivery, paging, taking
 from notifications.contact import in_use, way_to_tell
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.hours import tell_at
@@ -111,6 +111,7 @@ class Answering:
         if rule.first_step and entry.person_id is not None:
             self._changing()
             taking.first_step_taken(self._session, entry, now=self._now)
+            clearing.over(self._session, entry, now=self._now)
         if entry.kind is Kind.PERSON_LEFT:
             self._changing()
             paging.called_has_left(self._session, entry.facts["subject"], now=self._now)
@@ -119,11 +120,15 @@ class Answering:
             paging.ring_for(self._session, entry, looked=entry.kind is Kind.REPORTED, now=self._now)
         elif rule.loudness is Loudness.TELL and rule.whom is not None:
             self._changing()
+            told = set()
             for person in _told(self._session, entry, rule.whom):
                 way = way_to_tell(in_use(self._session, person.id))
                 if way is not None:
+                    told.add(way.id)
                     row = delivery.queue(self._session, way, Purpose.TELL, entry_id=entry.id, now=self._now)
                     row.due_at = self._now if rule.at_once else self._by_day(person, entry, incident)
+            if entry.kind is Kind.TAKEN:
+                clearing.taken(self._session, entry, told, now=self._now)
 
     def _fold(self, entry: Entry, incident: Incident | None) -> bool:
         """Let a further report join the page that rings already; False when it needs more than that."""

@@ -17,8 +17,11 @@ from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
 from incidents.keyring import Keyring
+from incidents.people import Person
+from incidents.progress import ROLES
 from incidents.timeline import Entry, Kind
 from incidents.words import N_
+from incidents.words.enums import words_for
 from incidents.words.kinds import SENTENCES
 from notifications.changed import Reader, lines_of
 from notifications.channels import CallBacks, ChannelKind, Message
@@ -84,16 +87,9 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         "organisation": wording.organisation,
         "link": f"{wording.public_address}/p/{signed(keyring, delivery.token)}",
     }
-    if delivery.purpose is Purpose.RING and delivery.page_id:
-        subject, urgent = _ring_facts(session, delivery, facts, wording, now=now)
-    elif delivery.purpose is Purpose.TELL and delivery.entry:
-        subject, urgent = _tell_facts(session, delivery, facts, wording), False
-    elif delivery.purpose is Purpose.INVITATION:
-        token = keyring.unseal(delivery.sealed) if delivery.sealed else ""
-        facts["link"] = f"{wording.public_address}/invitation/{token}"
-        subject, urgent = wording.translate(N_("Your invitation to Tocsin")), False
-    else:
-        subject, urgent = wording.translate(N_("Test page: please acknowledge")), True
+    replaces = _replaces(session, delivery)
+    template = Purpose.TELL if replaces else delivery.purpose
+    subject, urgent = _subject(session, delivery, facts, replaces, keyring=keyring, wording=wording, now=now)
     code, kind = code_of(session, delivery, keyring=keyring), delivery.contact.channel
     answered = wording.texts_back if kind is ChannelKind.SMS else wording.chats_back
     # Mail cannot be answered, and a call that takes no digits is none that we make.
@@ -104,25 +100,71 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
     return Message(
         key=delivery.token,
         subject=subject,
-        text=_render(f"{delivery.purpose.value}.txt", facts, wording),
-        html=_render(f"{delivery.purpose.value}.html", facts, wording),
+        text=_render(f"{template.value}.txt", facts, wording),
+        html=_render(f"{template.value}.html", facts, wording),
         sender_name=wording.organisation,
         headers={"X-Priority": "1", "Importance": "high"} if urgent else {},
         link=facts["link"],
-        topic=_topic(session, delivery),
+        topic=_topic(session, delivery, replaces),
         alarm=delivery.purpose in (Purpose.RING, Purpose.TEST),
+        quiet=replaces is not None,
+        series=_series(session, delivery),
         mark=mark_of(keyring, delivery.token),
         call_backs=_call_backs(delivery, str(facts["code"]), keyring=keyring, wording=wording),
     )
 
 
-def _topic(session: Session, delivery: Delivery) -> str:
-    """What takes the place of what: a page of its earlier rings, a test of the test before; 32 signs at most."""
+def _subject(
+    session: Session,
+    delivery: Delivery,
+    facts: dict[str, Any],
+    replaces: int | None,
+    *,
+    keyring: Keyring,
+    wording: Wording,
+    now: datetime,
+) -> tuple[str, bool]:
+    """What it is about, and whether it is urgent; adds the facts that its template needs."""
     if delivery.purpose is Purpose.RING and delivery.page_id:
+        return _ring_facts(session, delivery, facts, wording, now=now)
+    if replaces is not None and delivery.entry:
+        return _cleared_facts(session, delivery.entry, facts, wording), False
+    if delivery.purpose is Purpose.TELL and delivery.entry:
+        return _tell_facts(session, delivery, facts, wording), False
+    if delivery.purpose is Purpose.INVITATION:
+        token = keyring.unseal(delivery.sealed) if delivery.sealed else ""
+        facts["link"] = f"{wording.public_address}/invitation/{token}"
+        return wording.translate(N_("Your invitation to Tocsin")), False
+    return wording.translate(N_("Test page: please acknowledge")), True
+
+
+def _replaces(session: Session, delivery: Delivery) -> int | None:
+    """The page whose notification this one takes the place of, without a sound: it is taken, or over."""
+    if delivery.purpose is Purpose.CLEAR:
+        return delivery.page_id
+    entry = delivery.entry if delivery.purpose is Purpose.TELL else None
+    if entry is None or entry.kind is not Kind.TAKEN or delivery.contact.channel is not ChannelKind.PUSH:
+        return None
+    # While it wants somebody else besides it rings on; and with other news it is no page's own.
+    return entry.facts.get("page") if not entry.facts.get("missing") and not joined(session, delivery) else None
+
+
+def _topic(session: Session, delivery: Delivery, replaces: int | None) -> str:
+    """What takes the place of what: a page of its earlier rings, a test of the test before; 32 signs at most."""
+    page_id = delivery.page_id if delivery.purpose is Purpose.RING else replaces
+    if page_id:
         # Of the page's random token, so that it tells the services on the way nothing.
-        token = session.get_one(Page, delivery.page_id).token
+        token = session.get_one(Page, page_id).token
         return hashlib.sha256(f"topic {token}".encode()).hexdigest()[:32]
     return "test" if delivery.purpose is Purpose.TEST else ""
+
+
+def _series(session: Session, delivery: Delivery) -> str:
+    """One mark for the rings of one round; another for the next: whoever put the first away is called anew."""
+    if delivery.purpose is not Purpose.RING or not delivery.page_id:
+        return ""
+    page = session.get_one(Page, delivery.page_id)
+    return hashlib.sha256(f"series {page.token} {page.round}".encode()).hexdigest()[:32]
 
 
 def _by_phone(
@@ -195,6 +237,18 @@ def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wor
         return f"{items[0]['codename']}: {items[0]['sentence']}"
     happened = wording.translate(N_("%(number)s things happened")) % {"number": len(items)}
     return f"{names.pop() if len(names) == 1 else 'Tocsin'}: {happened}"
+
+
+def _cleared_facts(session: Session, entry: Entry, facts: dict[str, Any], wording: Wording) -> str:
+    """Since when a page is taken or over, and by whom: by role, never by name."""
+    person = session.get(Person, entry.person_id) if entry.person_id else None
+    role = next((role for role in ROLES if person is not None and role in person.roles), None)
+    who = wording.translate(words_for(role)) if role else wording.translate(N_("somebody"))
+    taken = N_("Taken at %(time)s by: %(who)s") if entry.kind is Kind.TAKEN else N_("Over at %(time)s, by: %(who)s")
+    at = f"{entry.written_at.astimezone(wording.zone):%H:%M}"
+    item = _item(session, entry, wording) | {"sentence": wording.translate(taken) % {"time": at, "who": who}}
+    facts["link"], facts["items"], facts["more"] = item["link"], [item], 0
+    return f"{item['codename']}: {item['sentence']}"
 
 
 MOST_TOLD = 20

@@ -36,6 +36,7 @@ STALE = timedelta(seconds=60)
 
 
 NO_MAIL = N_("cannot be reached: no mail server is set up. Set one in the settings.")
+NO_PHONE = N_("cannot be reached: no phone gateway is set up. Set one in the settings, under Phones.")
 
 
 class Mend(enum.Enum):
@@ -259,7 +260,7 @@ def faults_of(
 
 def _fault(person: Person, contacts: list[Contact], working: list[Contact], tested: set[int]) -> Fault:
     cause, failure = _cause(person, contacts, working, tested)
-    mend = Mend.SETTINGS if cause == NO_MAIL else Mend.PEOPLE
+    mend = Mend.SETTINGS if cause in (NO_MAIL, NO_PHONE) else Mend.PEOPLE
     return Fault(cause, person.name, person_id=person.id, mend=mend, failure=failure)
 
 
@@ -270,7 +271,7 @@ def _cause(
     if not contacts:
         return N_("has no way to be reached. Add one."), None
     if not working:
-        return NO_MAIL, None
+        return (NO_PHONE if all(contact.channel.by_phone for contact in contacts) else NO_MAIL), None
     failing = next((contact for contact in working if contact.failure), None)
     if failing is not None:
         return N_("cannot be reached: %(cause)s"), failing.failure

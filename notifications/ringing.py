@@ -11,17 +11,23 @@ from sqlalchemy.orm import Session, lazyload
 
 from incidents.incident import Incident, Urgency, visible
 from incidents.people import Person, Role
+from incidents.summaries import counted
+from incidents.timeline import Entry, Kind
 from notifications import drills
 from notifications.page import Acknowledgement, Page, PageEntry
 
 
 @dataclass(frozen=True)
 class Ringing:
-    """A page nobody has; `through_entry_id` is the last entry shown, which an acknowledgement carries."""
+    """A page that rings; `through_entry_id` is the last entry shown, which an acknowledgement carries.
+
+    `has` people have taken it already, where the policy wants more of them.
+    """
 
     page: Page
     incidents: Sequence[Incident]
     through_entry_id: int
+    has: int = 0
 
 
 def ringing(
@@ -34,8 +40,9 @@ def ringing(
     # EXISTS, not IN: a list of all that one may see would be built anew whenever anything rings.
     mine = visible(person).where(Incident.id == PageEntry.incident_id).exists()
     query = (
-        select(Page, func.max(PageEntry.entry_id))
+        select(Page, func.max(PageEntry.entry_id), func.count(distinct(Acknowledgement.person_id)))
         .join(PageEntry, PageEntry.page_id == Page.id)
+        .outerjoin(Acknowledgement, and_(Acknowledgement.page_id == Page.id, Acknowledgement.until > now))
         .where(
             Page.organisation_id == person.organisation_id,
             Page.ended_at.is_(None),
@@ -61,8 +68,8 @@ def ringing(
     found = session.execute(query).all()
     if not found:
         return []
-    named = _named(session, person, [page.id for page, _through in found])
-    return [Ringing(page, named.get(page.id, []), through) for page, through in found]
+    named = _named(session, person, [page.id for page, _through, _has in found])
+    return [Ringing(page, named.get(page.id, []), through, has) for page, through, has in found]
 
 
 def _named(session: Session, person: Person, page_ids: list[int]) -> dict[int, list[Incident]]:
@@ -78,6 +85,40 @@ def _named(session: Session, person: Person, page_ids: list[int]) -> dict[int, l
     for page_id, incident in rows:
         named.setdefault(page_id, {})[incident.id] = incident
     return {page_id: list(found.values()) for page_id, found in named.items()}
+
+
+@dataclass(frozen=True)
+class Loud:
+    """A page that rings now, as somebody may know of it who reads no report. `has` people have taken it already, where
+    the policy wants more of them.
+    """
+
+    codename: str
+    since: datetime
+    has: int
+
+
+def loud(session: Session, person: Person, *, now: datetime) -> list[Loud]:
+    """The unacknowledged pages of incidents that count in this person's summary, oldest first."""
+    rings = (
+        select(PageEntry.id)
+        .join(Incident, Incident.id == PageEntry.incident_id)
+        .where(PageEntry.page_id == Page.id, PageEntry.answered_at.is_(None), counted(person))
+        .exists()
+    )
+    rows = session.execute(
+        select(Page.codename, Page.opened_at, func.count(distinct(Acknowledgement.person_id)))
+        .outerjoin(Acknowledgement, and_(Acknowledgement.page_id == Page.id, Acknowledgement.until > now))
+        .where(
+            Page.organisation_id == person.organisation_id,
+            Page.ended_at.is_(None),
+            or_(Page.quiet_until.is_(None), Page.quiet_until <= now),
+            rings,
+        )
+        .group_by(Page.id, Page.codename, Page.opened_at)
+        .order_by(Page.opened_at, Page.id)
+    )
+    return [Loud(*row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -118,19 +159,24 @@ _ALARM = (
 
 @dataclass(frozen=True)
 class Called:
-    """Somebody who was called to an incident: a person by name, or a role; `answered_at` is None while it rings."""
+    """Somebody who was called to an incident: a person by name, or a role; `answered_at` is None while it rings.
+
+    `hands_over` when they are to take it over, not to help.
+    """
 
     name: str | None
     role: Role | None
     at: datetime
     answered_at: datetime | None
+    hands_over: bool = False
 
 
 def called_to(session: Session, incident_id: int) -> list[Called]:
     """Who was called to an incident, first to last."""
     rows = session.execute(
-        select(Page, Person.name)
+        select(Page, Person.name, Entry.kind)
         .join(PageEntry, PageEntry.page_id == Page.id)
+        .join(Entry, Entry.id == PageEntry.entry_id)
         .outerjoin(Person, Person.id == Page.summons_person_id)
         .where(
             PageEntry.incident_id == incident_id,
@@ -138,7 +184,10 @@ def called_to(session: Session, incident_id: int) -> list[Called]:
         )
         .order_by(Page.id)
     )
-    return [Called(name, page.summons_role, page.opened_at, page.ended_at) for page, name in rows]
+    return [
+        Called(name, page.summons_role, page.opened_at, page.ended_at, kind is Kind.HANDED_OVER)
+        for page, name, kind in rows
+    ]
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class Source(enum.Enum):
 
     READINESS = "readiness"
     AUDIT = "audit"
+    MAILBOX = "mailbox"
 
 
 _CHOICES: Mapping[str, type[enum.Enum]] = MappingProxyType({"roles": Role, "urgencies": Urgency})
@@ -115,6 +116,11 @@ def _open(session: Session, organisation_id: int) -> list[RedSpell]:
             .order_by(RedSpell.id)
         )
     )
+
+
+def lasting(session: Session, organisation_id: int, source: Source) -> list[RedSpell]:
+    """The reds of one source that still last, oldest first."""
+    return [spell for spell in _open(session, organisation_id) if spell.source is source]
 
 
 def history(session: Session, organisation_id: int, *, limit: int = 50) -> list[RedSpell]:

@@ -9,11 +9,12 @@ from datetime import datetime
 from flask import url_for
 
 from app import shown
-from app.access import may
+from app.access import may, me
 from app.case.clocks import title_of
 from app.case.lanes import DUTY, Link, step_link
 from app.case.told import STILL
 from app.language import gettext as _
+from app.navigation import installation
 from incidents.desk import Casefile
 from incidents.incident import Incident, OurRole, StillHappening, Urgency, What
 from incidents.obligations import Obligation
@@ -32,9 +33,13 @@ class Tag:
 
 @dataclass(frozen=True)
 class Bell:
-    """A page that rings now and that nobody has: where to take it, and through which entry."""
+    """A page that rings now: where to take it, and through which entry. `held` says how far it is taken, `quiet` for
+    how long it is quiet then.
+    """
 
     codename: str
+    held: str
+    quiet: str
     url: str
     through: int
     since: shown.Moment | None
@@ -52,6 +57,7 @@ class Head:
     our_role: str | None
     who: str
     look_url: str | None
+    look_note: str
     not_for: Sequence[str]
     notices: Sequence[tuple[str, str]]
 
@@ -105,11 +111,13 @@ def clock_of(at: shown.Moment | None) -> str:
     return at.local.rpartition(", ")[2] if at else ""
 
 
-def bell_of(rings: Ringing, *, may_mute: bool = True) -> Bell:
-    """A ringing page with its buttons."""
+def bell_of(rings: Ringing, *, may_mute: bool = True, here: str | None = None) -> Bell:
+    """A ringing page with its buttons; `here` is the incident on whose own page it is shown, if on one."""
     mutes = may_mute and _is_flood(rings) and may(Right.DECIDE)
     return Bell(
         codename=rings.incidents[0].codename if rings.incidents else rings.page.codename,
+        held=_("one person has it, and it wants another.") if rings.has else _("nobody has taken it."),
+        quiet=shown.duration(int(installation().settings.waits.quiet.total_seconds())),
         url=url_for("desk.take", token=rings.page.token),
         through=rings.through_entry_id,
         since=shown.moment(rings.page.opened_at),
@@ -120,6 +128,7 @@ def bell_of(rings: Ringing, *, may_mute: bool = True) -> Bell:
                 url_for("incident.incident", reference=one.reference),
             )
             for one in rings.incidents[:NAMED]
+            if one.reference != here
         ],
         more=len(rings.incidents[NAMED:]),
     )
@@ -148,9 +157,17 @@ def head_of(case: Casefile, taken: Taken | None, *, rings: bool, now: datetime) 
         our_role=_(words_for(incident.our_role)) if incident.our_role is not OurRole.UNKNOWN else None,
         who=who_has(incident, case.names.get(incident.handler_id or 0), taken, now),
         look_url=url_for("triage.looked", reference=incident.reference) if look and may(Right.HANDLE) else None,
+        look_note=_look_note(incident, case.names.get(incident.handler_id or 0)),
         not_for=[words for report in case.reports if (words := case.told[report.entry_id].text("not_for"))],
         notices=_notices(case),
     )
+
+
+def _look_note(incident: Incident, handler: str | None) -> str:
+    """What becomes of it when somebody has looked at it."""
+    if handler is None or incident.handler_id == me().id:
+        return _("That is the first step: it is yours, and no longer rings.")
+    return _("It no longer rings then, and stays with %(name)s.", name=handler)
 
 
 def _notices(case: Casefile) -> list[tuple[str, str]]:

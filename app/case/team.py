@@ -14,8 +14,9 @@ from app import shown
 from app.access import may, me
 from app.case.lanes import Link
 from app.language import gettext as _
+from app.language import lazy_gettext as _l
 from incidents.incident import Incident, may_see
-from incidents.people import Person, Right, Role, everybody
+from incidents.people import RIGHTS, Person, Right, Role, everybody
 from incidents.words.enums import words_for
 from notifications.ringing import Called, Taken, called_to
 
@@ -44,7 +45,7 @@ def team_of(session: Session, incident: Incident, taken: Taken | None, now: date
     where: dict[str, Any] = {"reference": incident.reference}
     acts = [
         Link(_("Call somebody to help"), url_for("calling.call", **where)),
-        Link(_("Hand it over"), url_for("calling.hand_over", **where)),
+        Link(_("Hand it over to somebody else"), url_for("calling.hand_over", **where)),
         Link(_("This can wait until …"), url_for("waiting.wait", **where)),
     ]
     has_it = incident.handler_id or (taken.person_id if taken and taken.until > now else None)
@@ -65,30 +66,53 @@ def _called(one: Called) -> str:
         "time": at.local if at else "",
         "answered": answered.local if answered else "",
     }
+    if one.hands_over and answered:
+        return _("%(who)s was asked to take it over %(time)s; answered %(answered)s.") % words
+    if one.hands_over:
+        return _("%(who)s was asked to take it over %(time)s, and has not answered yet. Until then it stays.") % words
     if answered:
         return _("%(who)s, called %(time)s, answered %(answered)s.") % words
     return _("%(who)s was called %(time)s and has not answered yet.") % words
 
 
-def callable_people(
-    session: Session, reader: Person, incident: Incident, right: Right | None = None
-) -> list[tuple[str, str]]:
-    """The people who may be called to an incident, as a form offers them; those only who may see it at all."""
-    return [
-        (f"person:{one.id}", f"{one.name}, {', '.join(_(words_for(role)) for role in Role if role in one.roles)}")
-        for one in everybody(session, incident.organisation_id)
-        if one.id != reader.id
-        and one.roles
-        and (right is None or right in one.rights)
-        and may_see(session, one, incident)
+def heirs(session: Session, reader: Person, incident: Incident) -> list[tuple[str, str]]:
+    """The people an incident may be handed to, as a form offers them: they can see it and work on it."""
+    return [_named(one) for one in _others(session, reader, incident) if Right.HANDLE in one.rights]
+
+
+def callable_people(session: Session, reader: Person, incident: Incident) -> list[tuple[str, str]]:
+    """The people who may be called to an incident; those whom it does not open for stand last and are marked."""
+    others = _others(session, reader, incident)
+    sees = [_named(one) for one in others if Right.READ_INCIDENTS in one.rights]
+    return sees + [
+        (key, BLIND % {"who": words})
+        for key, words in (_named(one) for one in others if Right.READ_INCIDENTS not in one.rights)
     ]
 
 
-def callable_roles(session: Session, reader: Person) -> list[tuple[str, str]]:
-    """The roles that somebody else than the reader holds."""
+def callable_roles(session: Session, reader: Person, incident: Incident) -> list[tuple[str, str]]:
+    """The roles that somebody else than the reader holds. None for a restricted incident: it names people."""
+    if incident.restricted:
+        return []
     held = {role for one in everybody(session, reader.organisation_id) if one.id != reader.id for role in one.roles}
+    found = []
+    for role in sorted(held, key=lambda one: (Right.READ_INCIDENTS not in RIGHTS[one], list(Role).index(one))):
+        words = _("Everybody who is: %(role)s", role=_(words_for(role)))
+        found.append((f"role:{role.value}", words if Right.READ_INCIDENTS in RIGHTS[role] else BLIND % {"who": words}))
+    return found
+
+
+BLIND = _l("%(who)s (is rung, but cannot open it)")
+
+
+def _others(session: Session, reader: Person, incident: Incident) -> list[Person]:
+    """Everybody else with a role, of a restricted incident only those whom it names."""
     return [
-        (f"role:{role.value}", _("Everybody who is: %(role)s", role=_(words_for(role))))
-        for role in Role
-        if role in held
+        one
+        for one in everybody(session, incident.organisation_id)
+        if one.id != reader.id and one.roles and may_see(session, one, incident)
     ]
+
+
+def _named(one: Person) -> tuple[str, str]:
+    return f"person:{one.id}", f"{one.name}, {', '.join(_(words_for(role)) for role in Role if role in one.roles)}"

@@ -10,7 +10,7 @@ from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as Answer
 from wtforms.validators import DataRequired
 
-from app import errors, passwords, phoneform, signing_in
+from app import errors, passwords, phoneform, shown, signing_in
 from app.access import anybody_signed_in, by_me, me
 from app.extensions import read_session
 from app.language import gettext as _
@@ -60,7 +60,7 @@ def change_password() -> Answer:
     wait = counts.wait(me().email, source)
     if not form.validate() or wait:
         if wait:
-            form.form_errors.append(_("Too many wrong passwords. Wait %(seconds)s seconds.", seconds=wait))
+            form.form_errors.append(_("Too many wrong passwords. Wait %(time)s.", time=shown.duration(wait)))
         return _page(form, 422)
     try:
         if not passwords.check(me().password_hash, form.old.data or "").right:
@@ -115,7 +115,7 @@ def add_phone() -> Answer:
     form = PhoneForm(prefix="phone")
     if not form.validate() or not phoneform.add(me().id, form):
         return _page(PasswordForm(None), 422, phone=form)
-    flash(_("Added. Send yourself a test page now, so that it counts."), "good")
+    flash(*phoneform.added(form, _("Added. Send yourself a test page now, so that it counts.")))
     return redirect(url_for("account.account"), code=303)
 
 

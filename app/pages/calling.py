@@ -12,7 +12,7 @@ from wtforms import SelectField
 
 from app.access import by_me, me, requires
 from app.case.act import act_page, incident_for_me, recorded, recording
-from app.case.team import callable_people, callable_roles
+from app.case.team import callable_people, callable_roles, heirs
 from app.case.typed import StaffForm, option
 from app.extensions import read_session
 from app.language import gettext as _
@@ -25,6 +25,9 @@ from incidents.refusals import Refused
 from incidents.words import N_
 
 pages = Blueprint("calling", __name__)
+
+CLIMBS = N_("At first only whoever is called is rung. Unanswered, it climbs to others like any page of its urgency.")
+"""How a summons climbs, in the words of each page that sends one; its message says the same (ring.txt)."""
 
 
 class CallForm(StaffForm):
@@ -78,7 +81,7 @@ def record_call(reference: str) -> ResponseReturnValue:
         verbs.summon(session, incident.id, form.chosen(session), by=by_me(), now=utcnow())
     if form.errors:
         return _page(incident, form)
-    return recorded(incident, "call", _("It rings there now, and goes on until somebody answers."))
+    return recorded(incident, "call", _("It rings there now. %(then)s", then=_(CLIMBS)))
 
 
 @pages.get("/incident/<reference>/hand-over")
@@ -102,16 +105,17 @@ def record_hand_over(reference: str) -> ResponseReturnValue:
         verbs.hand_over(session, incident.id, to, by=by_me(), now=utcnow())
     if form.errors:
         return _hand_page(incident, form)
-    return recorded(incident, "hand-over", _("It rings there now. It stays with whoever has it until they answer."))
+    words = _("It rings there now, and stays with whoever has it until somebody answers. %(then)s", then=_(CLIMBS))
+    return recorded(incident, "hand-over", words)
 
 
 def _call_form(incident: Incident) -> CallForm:
     session = read_session()
-    return CallForm(callable_people(session, me(), incident) + callable_roles(session, me()))
+    return CallForm(callable_people(session, me(), incident) + callable_roles(session, me(), incident))
 
 
 def _hand_form(incident: Incident) -> CallForm:
-    return CallForm(callable_people(read_session(), me(), incident, Right.HANDLE))
+    return CallForm(heirs(read_session(), me(), incident))
 
 
 def _page(incident: Incident, form: CallForm) -> ResponseReturnValue:
@@ -121,7 +125,7 @@ def _page(incident: Incident, form: CallForm) -> ResponseReturnValue:
         form,
         act="call",
         title=_("Call somebody to help now"),
-        why=_("It rings there now, whatever the hour, until somebody answers. It says no word of the report."),
+        why=_("It rings there now, whatever the hour. %(then)s It says no word of the report.", then=_(CLIMBS)),
         submit=_("Ring now"),
     )
 
@@ -132,7 +136,11 @@ def _hand_page(incident: Incident, form: CallForm) -> ResponseReturnValue:
         incident,
         form,
         act="hand-over",
-        title=_("Hand it over"),
-        why=_("It rings there now. It stays with whoever has it until they answer."),
+        title=_("Hand it over to somebody else"),
+        why=_(
+            "It rings there now. It stays with whoever has it until somebody answers, and is theirs from then on. "
+            "%(then)s",
+            then=_(CLIMBS),
+        ),
         submit=_("Ring now"),
     )

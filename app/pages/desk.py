@@ -149,13 +149,21 @@ def take(token: str) -> ResponseReturnValue:
             waits=house.settings.waits,
             now=now,
         )
-        until = taken.until
-    words = _("You have it. The bell is quiet until %(time)s.", time=_time(until))
-    flash(_("%(words)s Take a first step before that.", words=words), "good")
+        words = _taken_words(session.get_one(Page, rings[0].page.id), taken.until)
+    flash(words, "good")
     incidents = rings[0].incidents
     if len(incidents) == 1:
         return redirect(url_for("incident.incident", reference=incidents[0].reference), code=303)
     return redirect(url_for("desk.desk"), code=303)
+
+
+def _taken_words(page: Page, until: datetime) -> str:
+    if page.ended_at is not None:
+        return _("You have answered. It no longer rings.")
+    if page.quiet_until is None:
+        return _("You have it. It wants another person too, and rings the others until one of them has it as well.")
+    words = _("You have it. The bell is quiet until %(time)s.", time=_time(until))
+    return _("%(words)s Take a first step before that.", words=words)
 
 
 @pages.post("/desk/mute/<token>")

@@ -44,7 +44,7 @@ def incident(reference: str) -> ResponseReturnValue:
     return render_template(
         "incident/incident.html",
         head=head_of(case, taken, rings=bool(rings), now=now),
-        bells=[bell_of(one) for one in rings] if may(Right.HANDLE) else [],
+        bells=[bell_of(one, here=found.reference) for one in rings] if may(Right.HANDLE) else [],
         act=next_act(case, now),
         team=team_of(session, found, taken, now),
         clocks=clocks_of(case.duties, installation().targets, now),

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from wtforms import StringField
 from wtforms.validators import DataRequired
 
-from app import passwords, signing_in
+from app import passwords, shown, signing_in
 from app.access import anybody_signed_in, me, public
 from app.extensions import read_session
 from app.language import gettext as _
@@ -58,7 +58,7 @@ def try_to_sign_in() -> Answer:
     counts, source = signing_in.attempts(), signing_in.source(account)
     wait = counts.wait(account, source)
     if wait:
-        words = _("Too many wrong passwords. Wait %(seconds)s seconds, then try again.", seconds=wait)
+        words = _("Too many wrong passwords. Wait %(time)s, then try again.", time=shown.duration(wait))
         return _later(form, 429, wait, words)
     person = by_email(read_session(), account)
     kept = person.password_hash if person is not None and person.left_at is None else None

@@ -31,6 +31,7 @@ PURPOSES = {
     Purpose.TELL: _l("News"),
     Purpose.TEST: _l("Test page"),
     Purpose.INVITATION: _l("Invitation"),
+    Purpose.CLEAR: _l("Quiet push: the page is taken"),
 }
 STATES = {
     DeliveryState.QUEUED: (_l("Waits to be sent"), "warning"),

@@ -236,7 +236,7 @@ def add_phone(person_id: int) -> Answer:
     found, form = _found(read_session(), person_id), PhoneForm(prefix="phone")
     if not form.validate() or not phoneform.add(person_id, form):
         return _person(found, 422, phone=form)
-    flash(_("Added. Send a test page now, so that it counts."), "good")
+    flash(*phoneform.added(form, _("Added. Send a test page now, so that it counts.")))
     return redirect(url_for("people.person", person_id=person_id), code=303)
 
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app import errors, shown
-from app.access import by_me, requires
+from app.access import by_me, may, requires
 from app.case.act import recording
 from app.case.typed import StaffForm, line
 from app.extensions import read_session
@@ -37,6 +37,11 @@ from notifications.rota.planning import rotas
 pages = Blueprint("policy", __name__)
 
 MINUTE = timedelta(minutes=1)
+
+TITLES = {
+    Urgency.URGENT: _l("Urgent: it may still be happening"),
+    Urgency.SOON: _l("Soon: it is over, say the reports"),
+}
 
 
 @dataclass(frozen=True)
@@ -154,13 +159,40 @@ def _in_words(urgency: Urgency, now: datetime) -> dict[str, Any]:
     empty = verbs.empty_times(session, plan, organisation().id, ahead=AHEAD, now=now)
     return {
         "value": urgency.value,
-        "title": _(words_for(urgency)),
+        "title": TITLES[urgency],
         "own": own is not None and bool(own.steps),
         "repeat": _minutes(plan.repeat),
         "round": _minutes(plan.round),
-        "steps": [(_minutes(stage.after), _names(session, stage.aims), stage.wants) for stage in plan.stages],
-        "empty": [(each.step, shown.moment(each.begins_at), shown.moment(each.ends_at)) for each in empty],
+        # What holds: how many are wanted never falls, whatever a later step says by itself.
+        "steps": [
+            (_after(stage.after), _names(session, stage.aims), plan.wants(number))
+            for number, stage in enumerate(plan.stages)
+        ],
+        "empty": [
+            (each.step, shown.moment(each.begins_at), shown.moment(each.ends_at), _mends(plan.stages[each.step - 1]))
+            for each in empty
+        ],
     }
+
+
+@dataclass(frozen=True)
+class Mend:
+    """How a step that rings nobody is put right; `url` is where, if the reader may open it."""
+
+    words: str
+    url: str | None
+
+
+def _mends(stage: Stage) -> list[Mend]:
+    mends = []
+    if any(aim.kind is TargetKind.ROLE for aim in stage.aims):
+        url = url_for("people.people") if may(Right.CONFIGURE) else None
+        words = _("Give somebody the role, under People") if url else _("An administrator gives somebody the role.")
+        mends.append(Mend(words, url))
+    for aim in stage.aims:
+        if aim.kind is TargetKind.ROTA:
+            mends.append(Mend(_("Put somebody on the rota"), url_for("rota.rota")))
+    return mends
 
 
 def _names(session: Session, aims: Sequence[Aim]) -> str:
@@ -225,6 +257,10 @@ def _aim(value: str) -> Aim | None:
     return Aim(found, int(key)) if found and key.isascii() and key.isdigit() and len(key) < 10 else None
 
 
+def _after(length: timedelta) -> str:
+    return _("After %(minutes)s min", minutes=_minutes(length)) if length else _("At once")
+
+
 def _minutes(length: timedelta) -> str:
     return f"{length / MINUTE:g}"
 
@@ -234,7 +270,7 @@ def _form_page(urgency: Urgency, form: PolicyForm, steps: Steps) -> Response:
     page = render_template(
         "policy/change.html",
         form=form,
-        title=_(words_for(urgency)),
+        title=TITLES[urgency],
         steps=[_typed(number, *step) for number, step in enumerate(steps)],
         action=url_for("policy.change", urgency=urgency.value),
         problem=problem,

@@ -31,7 +31,7 @@ from notifications.ladder import ladder
 from notifications.lapsing import lapses
 from notifications.readiness import STALE, beat_age
 from notifications.scorecard import last_drills, scorecard
-from notifications.spells import history
+from notifications.spells import RedSpell, Source, history, lasting
 from notifications.staying import missed_people
 
 pages = Blueprint("readiness", __name__)
@@ -60,9 +60,10 @@ def readiness() -> Response:
     hours = coverage.DAYS * 24
     ahead = coverage.coverage(session, mine, now, hours, on, reachable=house.reachable, now=now)
     every = (web.value_of(session, drills.SETTING) or {}).get("every_days", 0)
+    back = lasting(session, mine.id, Source.MAILBOX)
     page = render_template(
         "readiness/readiness.html",
-        causes=unpageable() + _lying(session, now) + _empty(session, now),
+        causes=unpageable() + _lying(session, now) + _empty(session, now) + _back(back),
         holders=outlook.holders(session, people, _surely(session, people, now), last_drills(session, mine.id), now=now),
         hours=outlook.HOURS,
         days=outlook.days(ahead),
@@ -76,6 +77,12 @@ def readiness() -> Response:
         waiting=outlook.waiting(oldest_waiting(session, mine.id, now=now), now=now),
         canary=outlook.canary(canary.latest(session, mine.id, now=now), house.settings, now=now),
         dog=outlook.dog(watchdog.last_ping(session, mine.id), house.settings),
+        mailbox=outlook.mailbox(
+            house.mailbox_said,
+            back,
+            address=house.return_address(session) is not None,
+            read=house.mailbox(session) is not None,
+        ),
         spells=outlook.spells(history(session, mine.id), now=now),
         scores=outlook.scores(scorecard(session, mine.id, now=now)),
         drilled=EVERY.get(every, EVERY[0]),
@@ -121,6 +128,12 @@ def _empty(session: Session, now: datetime) -> list[Unpageable]:
     return [Unpageable(fault.person or "", fault.words(_), rota) for fault in gone] + [
         Unpageable(_("Paging"), fault.words(_), url) for fault in coverage.empty_steps(session, mine, now=now)
     ]
+
+
+def _back(reds: Sequence[RedSpell]) -> list[Unpageable]:
+    """That mail which comes back is not noticed: its mailbox cannot be read."""
+    url = url_for("bounces.settings") if Right.CONFIGURE in me().rights else None
+    return [Unpageable(_("Mail that comes back"), red.words(_), url) for red in reds]
 
 
 def _surely(session: Session, people: Sequence[Person], now: datetime) -> dict[int, bool]:

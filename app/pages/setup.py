@@ -16,6 +16,7 @@ from app.access import public, requires
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
+from app.language import ngettext
 from app.navigation import installation, organisation
 from app.newpassword import NewPassword, SecretField
 from app.places import OrganisationFields, mailbox, option, stripped
@@ -200,7 +201,11 @@ def what_is_next() -> str:
         ),
         Next(
             _("See that the test pages are acknowledged"),
-            _("%(ready)s people have proved that a page reaches them; two must.", ready=ready),
+            ngettext(
+                "One person has proved that a page reaches them; two must.",
+                "%(num)s people have proved that a page reaches them; two must.",
+                ready,
+            ),
             "done" if ready >= ENOUGH else "open",
             _("Open people"),
             url_for("people.people"),

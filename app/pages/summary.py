@@ -24,6 +24,7 @@ from incidents.people import Right
 from incidents.summaries import Medians, OpenIncident, Summary, open_incidents, summarise
 from incidents.words.enums import words_for
 from notifications.figures import time_to_acknowledge
+from notifications.ringing import Loud, loud
 
 pages = Blueprint("summary", __name__)
 
@@ -33,10 +34,14 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that needs somebody, with the page where to see to it if the reader may open it."""
+    """One thing that needs somebody, with the page where to see to it if the reader may open it.
+
+    `yours` is False for what rings for others: the reader may know of it, and cannot take it here.
+    """
 
     words: str
     url: str | None
+    yours: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def summary() -> str:
     found = summarise(read_session(), me(), zone=shown.zone(), now=now)
     taken = time_to_acknowledge(read_session(), me().organisation_id, found.year)
     rows = [_row(one, now) for one in open_incidents(read_session(), me(), limit=SHOWN)]
-    needs = _needs(found)
+    needs = _rings(now) + _needs(found)
     return render_template(
         "summary/summary.html",
         title=_title(needs),
@@ -95,9 +100,33 @@ def file() -> Response:
 
 
 def _title(needs: list[Need]) -> str:
-    if not needs:
-        return _("Nothing needs you")
-    return ngettext("%(num)s thing needs you", "%(num)s things need you", len(needs))
+    mine = [need for need in needs if need.yours]
+    if mine:
+        return ngettext("%(num)s thing needs you", "%(num)s things need you", len(mine))
+    if needs:
+        return ngettext("A page rings", "%(num)s pages ring", len(needs))
+    return _("Nothing needs you")
+
+
+def _rings(now: datetime) -> list[Need]:
+    """What rings now, and who may take it."""
+    handles = may(Right.HANDLE)
+    return [Need(_rings_words(one, handles), _desk(), yours=handles) for one in loud(read_session(), me(), now=now)]
+
+
+def _rings_words(one: Loud, handles: bool) -> str:
+    since = shown.moment(one.since)
+    words = _("%(codename)s has been ringing since %(time)s.", codename=one.codename, time=since.local if since else "")
+    has = ngettext(
+        "One person has taken it; it wants another.", "%(num)s people have taken it; it wants more.", one.has
+    )
+    taken = has if one.has else _("Nobody has taken it yet.")
+    here = _("Take it on the desk.")
+    others = _(
+        "The data protection officer, the deputy or a responder can take it on the desk; whoever it rings, by the link "
+        "in the message."
+    )
+    return f"{words} {taken} {here if handles else others}"
 
 
 def _needs(found: Summary) -> list[Need]:
@@ -179,9 +208,10 @@ def _kinds_said(found: Summary) -> str:
     if not total:
         return _("No incident was opened this year.")
     what, most = max(found.kinds, key=lambda pair: pair[1])
-    return _(
-        "Of %(total)s incidents opened this year, most are: %(what)s, with %(most)s.",
-        total=total,
+    return ngettext(
+        "One incident was opened this year: %(what)s.",
+        "Of %(num)s incidents opened this year, most are: %(what)s, with %(most)s.",
+        total,
         what=_(words_for(what)),
         most=most,
     )
@@ -200,9 +230,10 @@ def _by_month(taken: Medians) -> charts.LineChart:
 def _taken_said(taken: Medians) -> str:
     if taken.year is None:
         return _("No page was taken this year.")
-    return _(
-        "Half of the %(count)s pages of this year were taken within %(time)s.",
-        count=taken.count,
+    return ngettext(
+        "The one page of this year was taken within %(time)s.",
+        "Half of the %(num)s pages of this year were taken within %(time)s.",
+        taken.count,
         time=_length(taken.year),
     )
 
@@ -224,8 +255,8 @@ def _csv(found: Summary, taken: Medians, now: datetime) -> Iterator[tuple[Cell, 
     """One figure a row: part, name, value, unit, detail, due. Lengths of time are in seconds."""
     yield _("Part"), _("Name"), _("Value"), _("Unit"), _("Detail"), _("Due (UTC)")
     yield _("Summary"), _("Restricted incidents may be left out"), "", "", _("as of"), now
-    for need in _needs(found):
-        yield _("Needs you"), need.words, "", "", "", ""
+    for need in _rings(now) + _needs(found):
+        yield _("Needs you") if need.yours else _("Rings"), need.words, "", "", "", ""
     year = _("Year %(year)s", year=found.year.number)
     yield year, _("open incidents"), found.open, "", "", ""
     for name, count in _duties(found):

@@ -69,7 +69,9 @@ def looked(reference: str) -> ResponseReturnValue:
     incident = incident_for_me(reference)
     with installation().store.writing() as session:
         verbs.look_at(session, incident.id, by=by_me(), now=utcnow())
-    flash(_("It is yours now. The bell is quiet."), "good")
+        mine = session.get_one(Incident, incident.id).handler_id == me().id
+    words = _("It is yours now, and no longer rings.") if mine else _("Noted. It no longer rings.")
+    flash(words, "good")
     return redirect(address(incident), code=303)
 
 

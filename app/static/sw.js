@@ -14,8 +14,10 @@ const show = async (data) => {
   await self.registration.showNotification(told.title || "Tocsin", {
     body: told.body || "",
     tag: told.tag || "tocsin",
-    renotify: true,
-    requireInteraction: true,
+    // That a page is taken replaces the page without a sound, and goes by itself.
+    renotify: !told.quiet,
+    silent: Boolean(told.quiet),
+    requireInteraction: !told.quiet,
     icon: ICON,
     badge: ICON,
     data: { link: told.link || self.registration.scope },

@@ -186,7 +186,7 @@ def count_target(start: datetime, target: timedelta = TARGET, *, zone: tzinfo) -
         Step(N_("The clock starts at %(start)s."), {"start": start.astimezone(zone)}),
         Step(N_("The law gives no number of hours: act without undue delay."), {}),
         Step(
-            N_("The target set here is %(hours)s hours, until %(due)s. It is a target, not law."),
+            N_("The target set here is %(hours)s h, until %(due)s. It is a target, not law."),
             {"hours": f"{target / HOUR:g}", "due": due_at.astimezone(zone)},
         ),
     )

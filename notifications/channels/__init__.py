@@ -67,8 +67,10 @@ class Message:
 
     `key` is the stable and unique id of the delivery: the same key is the same message, however often it is
     tried. `headers` and `mark` are for e-mail only: the mark is what whatever comes back names the delivery by.
-    `link` is what the text leads to. A message takes the place of an earlier one with the same `topic`. `alarm` marks
-    a page, or a test of one, which is of no use late. `call_backs` are for phones, which get the text alone.
+    `link` is what the text leads to. A message takes the place of an earlier one with the same `topic`; a `quiet` one
+    does so without a sound. `alarm` marks a page, or a test of one, which is of no use late. The rings of one round of
+    a page have one `series`: services that keep alarms themselves make one of them. `call_backs` are for phones,
+    which get the text alone.
     """
 
     key: str
@@ -80,6 +82,8 @@ class Message:
     link: str = field(default="", repr=False)
     topic: str = ""
     alarm: bool = False
+    quiet: bool = False
+    series: str = ""
     mark: str = ""
     call_backs: CallBacks | None = field(default=None, repr=False)
 

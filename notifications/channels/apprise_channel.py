@@ -39,6 +39,7 @@ class AppriseChannel:
                 return Outcome.because(Verdict.NEVER, refusal.message, params)
             shown = display(target.address)
             _tame(service, self._limit)
+            _as_one(service, message)
             try:
                 taken = service.notify(**_content(service, message))
             except _AskedToWait as wait:
@@ -80,6 +81,17 @@ def _tame(service: Any, limit: float) -> None:
             raise _AskedToWait(wait)
 
     service.throttle = throttle
+
+
+_SERIES = {"pagerduty": "dedup", "opsgenie": "alias"}
+"""What Apprise calls the mark by which a service that keeps alarms itself knows one that it has already."""
+
+
+def _as_one(service: Any, message: Message) -> None:
+    """Let the rings of one round be one incident there, unless the address names a mark of its own."""
+    mark = _SERIES.get(service.schema)
+    if mark and message.series and not getattr(service, mark, None):
+        setattr(service, mark, message.series)
 
 
 def _content(service: Any, message: Message) -> dict[str, Any]:

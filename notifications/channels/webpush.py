@@ -174,7 +174,12 @@ def payload(message: Message, *, brief: bool = False) -> bytes:
     Shortened until it fits; the link is never cut. A brief one has no body.
     """
     body = "" if brief else _body(message)
-    told = {"title": message.subject[:_TITLE_MOST], "link": message.link, "tag": message.topic or message.key}
+    told: dict[str, object] = {
+        "title": message.subject[:_TITLE_MOST],
+        "link": message.link,
+        "tag": message.topic or message.key,
+    }
+    told |= {"quiet": True} if message.quiet else {}
     while True:
         written = json.dumps({**told, "body": body}, ensure_ascii=False).encode("utf-8", "replace")
         if len(written) <= LONGEST or not body:

@@ -13,9 +13,12 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.installation import Installation
+from app.mailbox import MailboxReader
 from app.pages import bounces
 from incidents import settings as web
 from incidents.law.clock import utcnow
+from incidents.organisation import the_organisation
+from incidents.timeline import SYSTEM
 from notifications import delivery
 from notifications.bounces.signed import signature
 from notifications.channels import Outcome, Verdict
@@ -169,3 +172,62 @@ def test_what_is_set_outside_is_shown_with_its_source_and_cannot_be_changed(
 
 def test_without_a_bounce_address_the_settings_say_so(adam: Visitor) -> None:
     assert "No bounce address is set" in adam.open("/settings").page
+
+
+def test_readiness_says_when_no_bounce_address_is_set_and_where_to_set_one(
+    installation: Installation, cast: Cast, adam: Visitor
+) -> None:
+    dana = Visitor(installation).come_in(installation, cast.dana)
+
+    for_adam, for_dana = adam.open("/readiness").page, dana.open("/readiness").page
+
+    assert "no bounce address is set" in for_adam
+    assert "Tocsin does not notice it" in for_dana
+    assert 'href="/settings/bounces"' in for_adam
+    assert 'href="/settings/bounces"' not in for_dana
+
+
+def test_readiness_shows_what_the_reader_of_the_mailbox_said_last_and_goes_red_when_it_keeps_failing(
+    installation: Installation, cast: Cast, adam: Visitor
+) -> None:
+    reader = MailboxReader(installation)
+    with ImapServer() as server:
+        adam.send("/settings/bounces", **typed(server))
+        reader.read()
+        well = adam.open("/readiness").page
+        server.password = "another one"
+        reader.read()
+        once = adam.open("/readiness").page
+        reader.read()
+        twice = adam.open("/readiness").page
+        elsewhere = replace(installation, mailbox_said=None)  # a web process beside the worker
+        seen_there = Visitor(elsewhere).come_in(elsewhere, cast.adam).open("/readiness").page
+        server.password = "a good secret"
+        reader.read()
+    afterwards = adam.open("/readiness").page
+
+    refused, red = "refused our user name or password.", "Mail that comes back is not noticed."
+    assert "The mailbox at 127.0.0.1 was read." in well
+    assert refused in once
+    assert red not in once, "a server may restart"
+    for page in (twice, seen_there):
+        assert f"{red} The mailbox at 127.0.0.1 {refused}" in page
+    assert "The mailbox at 127.0.0.1 was read." in afterwards
+    assert afterwards.count(red) == 1, "only in the history"
+
+
+def test_a_mailbox_that_is_used_no_more_is_red_no_more(installation: Installation, adam: Visitor) -> None:
+    with ImapServer() as server:
+        adam.send("/settings/bounces", **typed(server))
+    reader = MailboxReader(installation)
+    reader.read(patience=1)
+    before = adam.open("/readiness").page
+    with installation.store.writing() as session:
+        web.change(session, the_organisation(session), web.BOUNCES, None, by=SYSTEM, now=utcnow())
+
+    MailboxReader(installation).read()
+
+    red = "Mail that comes back is not noticed. The mailbox at 127.0.0.1 cannot be reached."
+    assert before.count(red) == 2
+    assert adam.open("/readiness").page.count(red) == 1
+    assert reader.said == ""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 
 from app.installation import Installation
 from incidents import triage
 from incidents.incident import Access, Incident
 from incidents.timeline import Kind, person_as_actor
+from notifications.delivery import Delivery, Purpose
+from notifications.messages import build
 from tests.app.casework import again, entries, reported
 from tests.app.visitor import Visitor
 from tests.makers import Cast
@@ -90,7 +94,7 @@ def test_a_bad_choice_is_refused_in_a_sentence(
 
 
 def test_it_is_handed_to_a_person_who_may_work_on_it(
-    installation: Installation, cast: Cast, dana: Visitor, begun: Incident
+    installation: Installation, cast: Cast, dana: Visitor, begun: Incident, now: datetime
 ) -> None:
     dana.open(f"/incident/{begun.reference}/hand-over")
     assert f"person:{cast.ivo}" in dana.response.text
@@ -102,6 +106,45 @@ def test_it_is_handed_to_a_person_who_may_work_on_it(
 
     assert entries(installation, begun, Kind.HANDED_OVER)[0].facts == {"person": cast.ivo}
     assert again(installation, begun).handler_id == cast.tariq, "it stays until the other answers"
+    installation.engine().tick(now)
+    assert (
+        "Ivo was asked to take it over Mon 23 Nov 2026, 12:00 GMT, and has not answered yet."
+        in dana.open(f"/incident/{begun.reference}").page
+    )
+
+
+def test_whom_an_incident_does_not_open_for_is_marked_and_stands_behind_those_who_can_work_on_it(
+    dana: Visitor, begun: Incident
+) -> None:
+    dana.open(f"/incident/{begun.reference}/call")
+
+    offered = re.findall(r"<option[^>]*>([^<]+)</option>", dana.page)
+    blind = [words.endswith("(is rung, but cannot open it)") for words in offered]
+    people = blind[1 : offered.index("Everybody who is: Responder")]
+    assert offered[1:3] == ["Ivo, Responder", "Tariq, Deputy data protection officer"]
+    assert people == [False, False, True, True, True]
+    assert "Everybody who is: Administrator (is rung, but cannot open it)" in offered
+
+
+def test_the_page_and_the_message_of_a_summons_say_alike_whom_it_rings(
+    installation: Installation, cast: Cast, dana: Visitor, begun: Incident, now: datetime
+) -> None:
+    dana.open(f"/incident/{begun.reference}/call")
+    before = dana.page
+    dana.send("/call", whom=f"person:{cast.ivo}")
+    installation.engine().tick(now)
+    with installation.store.reading() as session:
+        ring = session.scalars(
+            select(Delivery).where(Delivery.person_id == cast.ivo, Delivery.purpose == Purpose.RING)
+        ).one()
+        wording = installation.wording(session, ring.person)
+        message = build(session, ring, keyring=installation.keyring, wording=wording, now=now)
+
+    for text in (before, dana.page, message.text):
+        assert "At first only whoever is called is rung. Unanswered, it climbs" in " ".join(text.split())
+    assert "rings others" not in message.text
+    assert message.html is not None
+    assert "At first only whoever is called is rung. Unanswered, it climbs" in message.html
 
 
 def test_nobody_is_called_to_a_restricted_incident_who_may_not_see_it(
@@ -116,6 +159,7 @@ def test_nobody_is_called_to_a_restricted_incident_who_may_not_see_it(
 
     ivo.open(f"/incident/{incident.reference}/call")
     assert f"person:{cast.mina}" in ivo.response.text
+    assert "role:" not in ivo.response.text
     assert f"person:{cast.dana}" not in ivo.response.text
     ivo.send("/call", whom=f"person:{cast.dana}")
     assert "cannot be called" in ivo.problems()[0]
@@ -140,7 +184,7 @@ def test_whoever_only_acknowledged_can_be_taken_over_from(
 
 
 def _take(visitor: Visitor) -> None:
-    """Press the first "I take it" of the desk."""
+    """Press the first "Take this page" of the desk."""
     page = visitor.open("/desk").response.text
     token = page.partition("/desk/take/")[2].partition('"')[0]
     visitor.send(f"/desk/take/{token}")

@@ -12,10 +12,13 @@ from sqlalchemy import select
 from app.installation import Installation
 from incidents import desk as listing
 from incidents import triage
-from incidents.incident import OurRole, StillHappening, What
-from incidents.people import Person
+from incidents.incident import OurRole, StillHappening, Urgency, What
+from incidents.organisation import the_organisation
+from incidents.people import Person, Role
 from incidents.timeline import Entry, Kind, person_as_actor
 from notifications import paging
+from notifications.escalation import Aim, Stage, TargetKind
+from notifications.escalation_change import change_policy
 from notifications.page import Page
 from notifications.policy import Waits
 from tests.app.casework import again, queries, reported, step
@@ -119,7 +122,7 @@ def test_what_rings_stands_on_top_and_is_taken_with_one_button(
 
     dana.open("/desk")
     assert "It rings:" in dana.page
-    assert dana.page.index("I take it") < dana.page.index("<table")
+    assert dana.page.index("Take this page") < dana.page.index("<table")
     with installation.store.reading() as session:
         page = session.scalars(select(Page)).one()
     dana.send(f"/desk/take/{page.token}")
@@ -131,6 +134,31 @@ def test_what_rings_stands_on_top_and_is_taken_with_one_button(
         assert [(one.person_id, one.by_link) for one in taken] == [(cast.dana, False)]
     assert "It rings:" not in dana.open("/desk").page
     assert "Dana, acknowledged, no first step yet" in dana.page
+
+
+def test_a_page_that_wants_two_says_who_has_it_so_far_and_claims_no_quiet(
+    installation: Installation, cast: Cast, dana: Visitor, now: datetime
+) -> None:
+    rungs = (Aim(TargetKind.ROLE, Role.DPO), Aim(TargetKind.ROLE, Role.DEPUTY))
+    with installation.store.writing() as session:
+        waits, place = installation.settings.waits, the_organisation(session)
+        stages = [Stage(timedelta(), rungs, 2)]
+        by = person_as_actor(cast.adam)
+        for urgency in Urgency:
+            change_policy(session, place, urgency, stages, waits.repeat, waits.round, waits=waits, by=by, now=now)
+    reported(installation, now)
+    rung(installation, now)
+    dana.open("/desk")
+    with installation.store.reading() as session:
+        token = session.scalars(select(Page)).one().token
+    assert "nobody has taken it." in dana.page
+
+    dana.send(f"/desk/take/{token}")
+
+    assert "You have it. It wants another person too" in dana.page
+    assert "The bell is quiet" not in dana.page
+    tariq = Visitor(installation).come_in(installation, cast.tariq).open("/desk")
+    assert "one person has it, and it wants another." in tariq.page
 
 
 def test_what_came_after_the_page_was_shown_rings_on(installation: Installation, dana: Visitor, now: datetime) -> None:

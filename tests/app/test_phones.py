@@ -149,11 +149,31 @@ def test_one_adds_a_number_of_one_s_own_and_others_see_it_masked(
 
     assert labels(house, cast.dana)[1:] == [(ChannelKind.CALL, "+44 … 45"), (ChannelKind.SMS, "+44 … 45")]
     assert "+44 7700 900345 (kind of line unknown)" in dana.page
-    assert "No gateway is set up for this yet: SMS, Voice call." in dana.page
     assert "+44 … 45" in adam.page
     assert "900345" not in adam.page
     with house.store.reading() as session:
         assert [way.address(house.keyring) for way in contacts_of(session, cast.dana)[1:]] == ["+447700900345"] * 2
+
+
+def test_a_number_that_nothing_can_be_sent_to_yet_is_taken_and_that_is_said_at_once_and_in_the_list(
+    house: Installation, cast: Cast, adam: Visitor
+) -> None:
+    dana = Visitor(house).come_in(house, cast.dana).open("/account")
+    waits = "Nothing can be sent there until an administrator sets a phone gateway, under Settings, Phones."
+
+    dana.send("/account/phone", **{"phone-number": "07700 900345", "phone-sms": "y"})
+    at_once, later = dana.page, dana.open("/account").page
+    for_adam = adam.open(f"/people/{cast.dana}").page
+    adam.open("/settings/phones").send("/settings/phones", **gateway())
+    afterwards = dana.open("/account").page
+
+    assert f"Added. {waits}" in at_once
+    assert "Send yourself a test page now" not in at_once
+    assert later.count('t-tag-danger">Nothing can be sent<') == 2, "no mail server is set either"
+    assert "until an administrator sets a mail server, under Settings." in later
+    assert 'href="/settings/phones">Set it up' in for_adam
+    assert 'href="/settings/phones"' not in later, "she is no administrator"
+    assert waits not in afterwards
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app.installation import Installation
+from incidents import accounts
 from incidents.incident import Urgency
 from incidents.organisation import the_organisation
-from incidents.people import Role
-from incidents.timeline import Entry, Kind
+from incidents.people import Person, Role
+from incidents.timeline import Entry, Kind, person_as_actor
 from notifications.escalation import Aim, Plan, Stage, TargetKind, people_at, plan_of
 from notifications.rota import Rota
 from tests.app.visitor import Visitor
@@ -113,6 +115,31 @@ def test_steps_are_added_and_taken_out_without_storing_anything(installation: In
     assert plan(installation) == before
 
 
+def test_the_page_shows_how_many_are_wanted_once_it_has_come_so_far_and_that_never_falls(adam: Visitor) -> None:
+    more = {"step": ["0", "1", "2"], "after-2": "20", "wants-2": "1", "targets-2": ["role:responder"]}
+
+    adam.open("/policy/urgent").send(**typed(**more))
+
+    urgent = adam.page.partition('id="policy-urgent"')[2].partition("</section>")[0]
+    assert re.findall(r"(\w+) (?:person|people) must acknowledge", urgent) == ["One", "2", "2"]
+
+
+def test_a_step_that_rings_nobody_says_where_that_is_put_right_and_to_whom_it_may_concern(
+    installation: Installation, cast: Cast, adam: Visitor, now: datetime
+) -> None:
+    with installation.store.writing() as session:
+        mina = session.get_one(Person, cast.mina)
+        accounts.revoke(session, mina, Role.MANAGEMENT, by=person_as_actor(cast.adam), now=now)
+    dana = Visitor(installation).come_in(installation, cast.dana)
+
+    for_adam, for_dana = adam.open("/policy").page, dana.open("/policy").page
+
+    assert "rings nobody:" in for_adam
+    assert 'href="/people">Give somebody the role, under People</a>' in for_adam
+    assert "An administrator gives somebody the role." in for_dana
+    assert "under People" not in for_dana
+
+
 def test_a_rota_as_target_is_rung_and_its_gaps_are_shown_by_day(
     installation: Installation, cast: Cast, adam: Visitor
 ) -> None:
@@ -126,6 +153,7 @@ def test_a_rota_as_target_is_rung_and_its_gaps_are_shown_by_day(
     assert "whoever the rota First line has" in adam.page
     assert "Step 1 rings nobody:" in adam.page
     assert "Wed 25 Nov 2026, 08:00 GMT" in adam.page
+    assert '<a class="d-inline-block py-2" href="/rota">Put somebody on the rota</a>' in adam.page
     with installation.store.reading() as session:
         found = people_at(session, the_organisation(session).id, plan(installation), 0, now=NOON)
         assert [person.id for person in found] == [cast.ivo]

@@ -75,7 +75,7 @@ def test_a_failing_way_turns_the_hours_red_and_says_why(works: Installation, cas
     assert "from Mon 23 Nov 2026, 12:00 GMT (12:00 UTC) to Mon 7 Dec 2026, 12:00 GMT (12:00 UTC)" in said
     assert "There is no such topic." in said
     assert dana.page.count('class="t-hour-danger">no') == 14 * 24
-    assert "fails for 1" in said
+    assert "fails for one way" in said
 
 
 def test_what_the_auditor_finds_is_red_at_once(works: Installation, cast: Cast, now: datetime) -> None:

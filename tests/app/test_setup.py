@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher, profiles
 from sqlalchemy import select
 
-from app import passwords, setup_link
+from app import passwords, serving, setup_link
 from app.installation import Installation
 from incidents.organisation import the_organisation
 from incidents.people import Role, by_email
@@ -87,6 +87,21 @@ def test_the_link_survives_a_restart_is_for_the_owner_only_and_ends_with_set_up(
     assert Visitor(visitor.app).open(link).address == "/sign-in"
     with installation.store.reading() as session:
         assert setup_link.ensure(installation.settings, the_organisation(session), BASE) is None
+
+
+@pytest.mark.parametrize("public", ["https://breach.northwind.example", ""])
+def test_the_console_names_the_public_address_when_one_is_set_and_this_machine_besides(
+    installation: Installation, capsys: pytest.CaptureFixture[str], public: str
+) -> None:
+    base, there = "http://127.0.0.1:8000", replace(installation.settings, public_address=public)
+
+    serving.announce(replace(installation, settings=there), base)
+
+    said = capsys.readouterr().out
+    kept = (installation.settings.instance / "setup-link").read_text().strip()
+    assert kept.startswith(f"{public or base}/set-up/")
+    assert f"): {kept}\n" in said
+    assert (f"on this machine itself: {base}/set-up/" in said) is bool(public)
 
 
 def test_the_link_file_is_readable_by_its_owner_alone(installation: Installation, link: str) -> None:

@@ -24,8 +24,8 @@ from tests.house.source import told
 from tests.incidents.test_summaries import duty
 from tests.makers import Cast, make_report
 
-SUMMARY_ASKS = 15
-"""The transaction, who reads, the house, six figures, the list's two halves, who can be paged."""
+SUMMARY_ASKS = 16
+"""The transaction, who reads, the house, six figures, the list's two halves, what rings, who can be paged."""
 
 SECRET = "The payslips of Ottoline Prufrock lay in the lift"
 
@@ -73,6 +73,53 @@ def test_nothing_needs_you_when_people_can_be_paged(
     mina: Visitor, monkeypatch: pytest.MonkeyPatch, installation: Installation
 ) -> None:
     monkeypatch.setattr(Installation, "reachable", lambda _self, _session, _kind: True)
+
+    page = mina.open("/summary").page
+
+    assert "<h1>Nothing needs you</h1>" in page
+
+
+def test_while_a_page_rings_the_summary_says_so_and_who_may_take_it(
+    installation: Installation, cast: Cast, mina: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Installation, "reachable", lambda _self, _session, _kind: True)
+    report = make_report(installation, SECRET, now=utcnow()).report
+    with installation.store.writing() as session:
+        page = ring_for(session, session.get_one(Entry, report.entry_id), now=utcnow())
+        page_id, codename = page.id, page.codename
+
+    for_mina = mina.open("/summary").page
+    for_dana = Visitor(installation).come_in(installation, cast.dana).open("/summary").page
+    with installation.store.writing() as session:
+        acknowledge(
+            session,
+            page_id,
+            person=session.get_one(Person, cast.dana),
+            through_entry_id=report.entry_id,
+            by_link=None,
+            waits=installation.settings.waits,
+            now=utcnow(),
+        )
+    afterwards = mina.open("/summary").page
+
+    assert "<h1>A page rings</h1>" in for_mina
+    assert f"{codename} has been ringing since" in for_mina
+    assert "the deputy or a responder can take it on the desk" in for_mina
+    assert 'href="/desk"' not in for_mina
+    assert "Ottoline" not in for_mina
+    assert "<h1>1 thing needs you</h1>" in for_dana
+    assert "Take it on the desk." in for_dana
+    assert "<h1>Nothing needs you</h1>" in afterwards
+
+
+def test_what_rings_for_a_restricted_incident_is_known_only_to_those_it_names(
+    installation: Installation, mina: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Installation, "reachable", lambda _self, _session, _kind: True)
+    report = make_report(installation, now=utcnow()).report
+    with installation.store.writing() as session:
+        session.get_one(Incident, report.incident_id).restricted = True
+        ring_for(session, session.get_one(Entry, report.entry_id), now=utcnow())
 
     page = mina.open("/summary").page
 
@@ -132,7 +179,7 @@ def test_the_time_until_a_page_is_taken_stands_on_the_page(
     shown = mina.open("/summary").page
 
     assert "4 min 10 s" in shown
-    assert "Half of the 1 pages of this year" in shown
+    assert "The one page of this year was taken within 4 min 10 s." in shown
 
 
 def test_the_file_has_the_figures_of_the_page(installation: Installation, cast: Cast, mina: Visitor) -> None:

@@ -123,11 +123,14 @@ def test_a_report_is_not_attached_to_what_one_cannot_see(
 def test_a_first_look_makes_it_mine(installation: Installation, cast: Cast, dana: Visitor, now: datetime) -> None:
     incident = reported(installation, now)
 
-    dana.open(f"/incident/{incident.reference}").send("/looked")
+    dana.open(f"/incident/{incident.reference}")
+    assert "That is the first step: it is yours, and no longer rings." in dana.page
+    dana.send("/looked")
 
+    assert "It is yours now, and no longer rings." in dana.page
     assert again(installation, incident).handler_id == cast.dana
     assert "Taken by: Dana" in " ".join(dana.page.split())
-    assert "I have looked at this" not in dana.page
+    assert "I have looked at it" not in dana.page
 
 
 def test_a_triage_that_was_changed_meanwhile_is_not_replaced_unawares(

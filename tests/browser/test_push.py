@@ -19,7 +19,7 @@ from app import create_app, database
 from app.config import Settings
 from app.installation import Installation
 from incidents.law.clock import utcnow
-from notifications.channels import ChannelKind
+from notifications.channels import ChannelKind, Message
 from notifications.channels.push_subscription import Subscription
 from notifications.channels.webpush import payload
 from notifications.contact import Contact
@@ -155,6 +155,39 @@ def test_push_is_turned_on_by_its_button_and_a_push_shows_as_a_notification(hous
         {"title": "Test page: please acknowledge", "body": told["body"], "tag": "test", "link": message.link}
     ]
     assert opened_by_a_tap(page) == message.link
+
+
+def test_that_a_page_is_taken_replaces_it_on_the_screen_without_a_sound(house: Served, opened: Opener) -> None:
+    page = opened("phone", "light")
+    allowed(page, house, Browser(), "https://push.example/send/s3cret")
+    come_in(page, house)
+    page.get_by_role("button", name="Turn on push on this device").click()
+    expect(page.get_by_text("This device", exact=True)).to_be_visible()
+    rings = Message("ring-1", "AMBER HERON: urgent", "Look at it.", None, "Tocsin", topic="f00d", alarm=True)
+    taken = Message("clear-1", "AMBER HERON: Taken at 03:09 by: Deputy", "", None, "Tocsin", topic="f00d", quiet=True)
+    cdp = page.context.new_cdp_session(page)
+    where = {"origin": house.address, "registrationId": registration_of(cdp)}
+
+    seen = []
+    for message in (rings, taken):
+        cdp.send("ServiceWorker.deliverPushMessage", {**where, "data": payload(message).decode()})
+        seen.append(when_shown(page, message.subject))
+
+    assert seen == [
+        [{"title": rings.subject, "silent": False, "stays": True}],
+        [{"title": taken.subject, "silent": True, "stays": False}],
+    ]
+
+
+def when_shown(page: Page, title: str) -> list[dict[str, Any]]:
+    """All that shows once a notification with this title does."""
+    ends, shown = time.monotonic() + 5, list[dict[str, Any]]()
+    while title not in [each["title"] for each in shown] and time.monotonic() < ends:
+        shown = page.evaluate(
+            """async () => (await (await navigator.serviceWorker.ready).getNotifications())
+                 .map(each => ({title: each.title, silent: !!each.silent, stays: each.requireInteraction}))"""
+        )
+    return shown
 
 
 def test_a_browser_whose_address_changes_says_so_by_itself(house: Served, opened: Opener) -> None:

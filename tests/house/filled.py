@@ -21,11 +21,12 @@ from incidents.organisation import the_organisation
 from incidents.people import Person, Role
 from incidents.report import Relation, Report
 from incidents.steps import Step, StepState
-from incidents.timeline import SYSTEM, person_as_actor
+from incidents.timeline import SYSTEM, Entry, Kind, person_as_actor
 from notifications import canary, contact, drills, welcome
 from notifications.channels import ChannelKind, Outcome, Verdict
 from notifications.channels.push_subscription import ENDED, Reach, Subscription
 from notifications.delivery import Purpose, queue
+from notifications.page import PageEntry
 from notifications.rota import asking, cover, feed, planning
 from notifications.rota.duty import duties
 from notifications.rota.planning import Plan
@@ -239,6 +240,9 @@ def _people(story: Story) -> tuple[dict[str, int], str]:
         nora = welcome.welcome(session, organisation, **kind, keyring=house.keyring, by=by, now=now)  # type: ignore[arg-type]
         token = accounts.invite_again(session, nora, by=by, now=now)
         queue(session, contact.contacts_of(session, cast.dana)[0], Purpose.TEST, now=now)
+        for taken in session.scalars(select(Entry).where(Entry.kind.in_((Kind.TAKEN, Kind.LOOKED_AT)))).all()[:4]:
+            page = session.scalars(select(PageEntry.page_id).where(PageEntry.incident_id == taken.incident_id)).first()
+            queue(session, pushed, Purpose.CLEAR, page_id=page, entry_id=taken.id, now=now)
         people = {name: int(getattr(cast, name)) for name in ("dana", "tariq", "mina", "ivo", "aude", "adam")}
         people["stranger"] = stranger.id
         drills.begin_now(session, session.get_one(Person, cast.tariq), now=now)

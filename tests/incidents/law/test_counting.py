@@ -117,7 +117,7 @@ def test_a_duty_without_a_fixed_period_gets_a_target_that_says_it_is_not_law() -
     assert (usual.basis, usual.ceiling_at) == (Basis.TARGET, None)
     assert own.due_at == start + timedelta(minutes=90)
     assert own.steps[-1].words() == (
-        "The target set here is 1.5 hours, until 2026-10-24 13:30 BST. It is a target, not law."
+        "The target set here is 1.5 h, until 2026-10-24 13:30 BST. It is a target, not law."
     )
 
 

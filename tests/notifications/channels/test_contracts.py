@@ -240,6 +240,26 @@ def test_pagerduty_is_told_that_it_is_critical(web: Web) -> None:
     assert (payload["severity"], payload["summary"]) == ("critical", TITLE_AND_TEXT)  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("name", "mark"), [("pagerduty", "dedup_key"), ("opsgenie", "alias")])
+def test_a_service_that_keeps_alarms_itself_gets_the_rings_of_one_round_as_one(web: Web, name: str, mark: str) -> None:
+    provider = providers()[name]
+    web.status, web.body = provider.status, provider.answer
+
+    for series in ("round-1", "round-1", "round-2", ""):
+        provider.channel(5.0).send(provider.target, replace(PAGE, series=series))
+
+    assert [body.get(mark) for _, body in web.requests] == ["round-1", "round-1", "round-2", None]
+
+
+def test_a_mark_that_the_address_names_itself_is_kept(web: Web) -> None:
+    web.status = 202
+    target = Target(ChannelKind.APPRISE, f"{providers()['pagerduty'].target.address}?dedup=ours")
+
+    AppriseChannel("apprise-test", limit=5.0).send(target, replace(PAGE, series="round-1"))
+
+    assert web.requests[0][1]["dedup_key"] == "ours"
+
+
 def test_a_webhook_is_signed_and_keeps_its_id_when_it_is_tried_again(web: Web) -> None:
     send("webhook", web, status=500)
     send("webhook", web)
