@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
@@ -79,6 +79,14 @@ def known_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def within_years(instant: datetime) -> datetime:
+    """`instant` in UTC. A year such as 0026 is a slip of the hand; the calendar's ends leave no room to count."""
+    instant = as_utc(instant)
+    if instant.year not in YEARS:
+        raise Refused(N_("Write the year with four digits, such as 2026."))
+    return instant
+
+
 def read_local(typed: str, zone: ZoneInfo, *, fold: int | None = None) -> datetime:
     """The instant in UTC of a date and time typed in the local time of `zone`.
 
@@ -98,7 +106,7 @@ def read_local(typed: str, zone: ZoneInfo, *, fold: int | None = None) -> dateti
     return as_utc(local.replace(fold=fold or 0))
 
 
-def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
+def instant_of(wall: datetime, zone: tzinfo) -> datetime:
     """The instant at which the clocks of `zone` show `wall`, for what has to come about whatever the clocks do.
 
     A time that never came is the first instant after the jump; of a time that came twice it is the first.

@@ -15,7 +15,7 @@ OURS = {"incidents": (), "notifications": ("incidents",), "app": ("notifications
 """Which of our packages each of them may import, besides itself."""
 
 LIBRARIES = {
-    "incidents": {"sqlalchemy", "cryptography"},
+    "incidents": {"sqlalchemy", "cryptography", "holidays"},
     "notifications": {
         *("sqlalchemy", "jinja2", "itsdangerous", "babel"),
         *("apprise", "requests", "urllib3", "idna", "cryptography", "standardwebhooks", "imap_tools", "phonenumbers"),
