@@ -28,7 +28,7 @@ NETWORK = {"asyncio", "ftplib", "http", "imaplib", "poplib", "select", "selector
 SQL = {"select", "text", "insert", "update", "delete", "exists"}
 SQL_ALLOWED = {
     "app.database": "migrates",
-    "app.cli": "checks the database itself",
+    "app.commands": "checks the database itself",
     "app.demo.rows": "writes a hundred thousand rows for the bench, which verbs would take an hour for",
     "app.demo.insert": "the same, for that",
 }

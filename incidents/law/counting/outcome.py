@@ -27,8 +27,8 @@ def in_plain(value: object) -> str:
     A day has its weekday, `Mon 2026-11-23`, since weekends decide.
     """
     if isinstance(value, datetime):
-        shape = "%Y-%m-%d %H:%M:%S %Z" if value.second or value.microsecond else "%Y-%m-%d %H:%M %Z"
-        return value.strftime(shape)
+        shown = 19 if value.second or value.microsecond else 16
+        return f"{value.isoformat(' ')[:shown]} {value.tzname()}"
     return f"{value:%a %Y-%m-%d}" if isinstance(value, date) else str(value)
 
 
