@@ -62,15 +62,21 @@ def counted(line: dict[str, Any]) -> dict[str, Any]:
     local = start.astimezone(zone)
     before = [step.words() for step in _about(rule, local.date())]
     if rule.unit in (Unit.NO_FIXED_PERIOD, Unit.SEE_TEXT):
-        steps = [Step(STARTED, {"start": local}).words(), *before, _no_number(rule)]
-        return {"due_at": None, "due_local": None, "ceiling_at": None, "steps": steps}
+        return _undated([Step(STARTED, {"start": local}).words(), *before, _no_number(rule)])
     found = count(rule.terms, start, zone=zone, authority_zones=places, workdays=workdays, excepted=excepted)
+    steps = [*before, *(step.words() for step in found.steps)]
+    if rule.keeping:
+        return _undated([*steps, "That is how long the record is kept. It is no deadline."])
     return {
         "due_at": _utc(found.due_at),
         "due_local": found.due_at.astimezone(zone).isoformat(),
         "ceiling_at": _utc(found.ceiling_at) if found.ceiling_at else None,
-        "steps": [*before, *(step.words() for step in found.steps)],
+        "steps": steps,
     }
+
+
+def _undated(steps: list[str]) -> dict[str, Any]:
+    return {"due_at": None, "due_local": None, "ceiling_at": None, "steps": steps}
 
 
 def _utc(at: datetime) -> str:
@@ -122,6 +128,9 @@ def _about(rule: Rule, day: date) -> list[Step]:
         steps.append(Step(words, {"event": CLOCK_START_WORDS[rule.clock_start]}))
         if rule.clock_start_means:
             steps.append(Step("%(means)s", {"means": rule.clock_start_means}))
+    if rule.outer_hours:
+        words = "Whenever that was, it is due at most %(hours)s hours after becoming aware: count those too."
+        steps.append(Step(words, {"hours": rule.outer_hours}))
     if not rule.in_force(day):
         steps.append(Step("This text is not in force on %(day)s: it is counted as if it were.", {"day": day}))
     if not rule.confirmed:
@@ -156,7 +165,7 @@ def _calendar(country: str | None, part: str | None, added: frozenset[date], str
 @lru_cache(maxsize=1024)
 def _country(rule: str, zone: str) -> str | None:
     """Where the act is to be done, if the law leaves only one country or the zone lies in one of its countries."""
-    countries = load().regime_of(rule).countries
+    countries = {place[:2] for place in _rules()[rule].countries}  # US-CA is in US
     if len(countries) == 1:
         return next(iter(countries))
     here = country_of(zone)

@@ -187,7 +187,7 @@ def test_every_rule_is_answered_from_a_start_and_a_zone_alone() -> None:
 
     assert right
     for rule, one in zip(rules, said, strict=True):
-        without = rule.unit in (Unit.NO_FIXED_PERIOD, Unit.SEE_TEXT)
+        without = rule.unit in (Unit.NO_FIXED_PERIOD, Unit.SEE_TEXT) or rule.keeping
         assert (one["due_at"] is None) == without, rule.id
         assert without or one["due_at"] > "2026-10-23T09:15:00Z"
         assert all(one["steps"])
@@ -201,6 +201,84 @@ def test_a_rule_without_a_number_says_so_and_sets_no_target() -> None:
         "The clock starts at 2026-10-23 10:15 BST.",
         "Act without undue delay; no number of hours in the law.",
     ]
+
+
+def test_a_clock_that_something_else_starts_says_what_the_start_is_taken_for() -> None:
+    _right, [final, initial] = asked(
+        FRIDAY | {"regime": "eu-nis2-fr", "zone": "Europe/Berlin", "start": "31.01.2027 9:00"},
+        FRIDAY | {"regime": "eu-dora-init", "zone": "Europe/Berlin"},
+    )
+
+    assert (final["due_at"], final["due_local"]) == ("2027-03-01T23:00:00Z", "2027-03-02T00:00:00+01:00")
+    assert final["steps"][0] == (
+        "The clock of this duty starts with the filing of the earlier stage. The start given is taken for that."
+    )
+    assert "The period ends with the last hour of Mon 2027-03-01" in final["steps"][-1]
+    assert initial["due_at"] == "2026-10-23T13:15:00Z"
+    assert any("at most 24 hours after becoming aware" in step for step in initial["steps"])
+
+
+def test_working_days_are_those_of_the_country_whose_law_it_is_wherever_one_sits() -> None:
+    start = {"start": "2026-11-24T12:00:00Z", "zone": "Europe/London"}
+
+    _right, [sec, own] = asked(
+        {"regime": "us-sec-8k", **start}, {"regime": "us-sec-8k", **start, "holidays": ["2026-11-27"], "country": "US"}
+    )
+
+    assert "Working days are those of US. Holidays of its regions are left out" in " ".join(sec["steps"])
+    assert (sec["due_at"], own["due_at"]) == ("2026-12-02T00:00:00Z", "2026-12-03T00:00:00Z")
+
+
+def test_european_days_take_the_holidays_of_the_country_in_which_the_zone_lies() -> None:
+    start = {"regime": "eu-epriv-auth2", "start": "2026-04-02T12:00:00"}
+
+    _right, said = asked(
+        start | {"zone": "Europe/Berlin"},
+        start | {"zone": "Europe/Dublin"},
+        start | {"zone": "Europe/London"},
+        start | {"zone": "Europe/London", "country": "EL"},
+        start | {"zone": "Europe/Berlin", "working": ["2026-04-03"]},
+    )
+
+    # Good Friday is a holiday in Germany and none in Ireland; Greece has its Easter a week later.
+    assert [one["due_local"][:10] for one in said] == [
+        "2026-04-09",
+        "2026-04-08",
+        "2026-04-07",
+        "2026-04-07",
+        "2026-04-08",
+    ]
+    assert "No holiday calendar is named" in " ".join(said[2]["steps"])
+
+
+def test_how_long_a_record_is_kept_is_no_deadline() -> None:
+    _right, [said] = asked(FRIDAY | {"regime": "ca-pipeda-rec", "zone": "America/Toronto"})
+
+    assert said["due_at"] is None
+    assert any("Mon 2028-10-23" in step for step in said["steps"])
+    assert said["steps"][-1] == "That is how long the record is kept. It is no deadline."
+
+
+def test_a_rule_from_memory_is_not_told_as_law() -> None:
+    _right, [said] = asked(FRIDAY | {"regime": "tr-kvkk-auth", "zone": "Europe/Istanbul"})
+
+    assert "How sure this rule is: from memory, unconfirmed. Check the text before relying on it." in said["steps"]
+
+
+def test_a_rule_in_words_names_the_text_to_read() -> None:
+    _right, [said] = asked(FRIDAY | {"regime": "eu-nis2-ir2690"})
+
+    assert said["due_at"] is None
+    assert said["steps"][-1].startswith("The law gives this period in words, not as one number. Read ")
+
+
+def test_an_excepted_entity_has_no_noon() -> None:
+    line = FRIDAY | {"regime": "eu-dora-inter", "start": "18.11.2026 10:00", "zone": "Europe/Berlin"}
+
+    _right, [usual, bank] = asked(line, line | {"excepted": True})
+
+    assert usual["due_at"] == bank["due_at"] == "2026-11-21T09:00:00Z"
+    assert (usual["ceiling_at"], bank["ceiling_at"]) == ("2026-11-23T11:00:00Z", None)
 
 
 def test_an_authority_elsewhere_can_make_the_ceiling_earlier() -> None:
