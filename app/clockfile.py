@@ -132,7 +132,8 @@ def _about(rule: Rule, day: date) -> list[Step]:
         words = "Whenever that was, it is due at most %(hours)s hours after becoming aware: count those too."
         steps.append(Step(words, {"hours": rule.outer_hours}))
     if not rule.in_force(day):
-        steps.append(Step("This text is not in force on %(day)s: it is counted as if it were.", {"day": day}))
+        words = "This text is not in force on %(day)s: it is counted as if it were.%(status)s"
+        steps.append(Step(words, {"day": day, "status": f" {rule.status}" if rule.status else ""}))
     if not rule.confirmed:
         words = "How sure this rule is: %(confidence)s. Check the text before relying on it."
         steps.append(Step(words, {"confidence": CONFIDENCE_WORDS[rule.confidence]}))

@@ -295,6 +295,13 @@ def test_a_text_that_was_not_in_force_yet_says_so() -> None:
     assert said["due_at"] == "2018-05-27T11:00:00Z"
 
 
+def test_a_proposal_is_counted_and_says_where_it_stands() -> None:
+    _right, [said] = asked(FRIDAY | {"regime": "eu-omnibus-33"})
+
+    assert said["due_at"] == "2026-10-27T09:15:00Z"
+    assert any("as if it were. Proposed and not adopted" in step for step in said["steps"])
+
+
 def test_the_command_ends_with_one_when_a_line_was_wrong_and_touches_nothing(tmp_path: Path) -> None:
     file = tmp_path / "starts.jsonl"
     lines = [{"id": 1, **FRIDAY}, {"id": 2, **FRIDAY, "zone": "Nowhere"}, {"id": 3, **FRIDAY}]
