@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -201,9 +201,9 @@ def earliest(reports: Iterable[Report]) -> datetime | None:
 _COUNTRIES = select(LegalEntity.country).where(LegalEntity.organisation_id == bindparam("organisation_id"))
 
 
-def _laws(session: Session, organisation: Organisation) -> tuple[str, ...]:
+def _laws(session: Session, organisation: Organisation, day: date) -> tuple[str, ...]:
     countries = session.connection().execute(_COUNTRIES, {"organisation_id": organisation.id}).scalars().all()
-    return laws_for(organisation.country, countries)
+    return laws_for(organisation.country, countries, on=day)
 
 
 def _wanted(session: Session, incident: Incident, organisation: Organisation) -> Iterator[_Wanted]:
@@ -211,16 +211,17 @@ def _wanted(session: Session, incident: Incident, organisation: Organisation) ->
     if incident.what in (What.SECURITY_INCIDENT, What.NEAR_MISS, What.NOTHING):
         return
     sure = Standing.OWED if incident.what is What.PERSONAL_DATA_BREACH else Standing.MAY_ARISE
-    laws, day, regimes = _laws(session, organisation), incident.opened_at.date(), load()
+    day, regimes = incident.opened_at.date(), load()
+    laws = _laws(session, organisation, day)
     if incident.our_role is not OurRole.PROCESSOR:
         standing = Standing.MAY_ARISE if incident.our_role is OurRole.UNKNOWN else sure
         for rule in regimes.owed_by(Capacity.CONTROLLER, day, laws):
-            if rule.recipient is Recipient.AUTHORITY:
+            if rule.by_itself and rule.recipient is Recipient.AUTHORITY:
                 yield _Wanted(rule, None, standing, rule.short_title)
     if incident.our_role in (OurRole.PROCESSOR, OurRole.BOTH):
         # One notice to each customer satisfies each law; the one of our own country names the duty.
         rules = regimes.owed_by(Capacity.PROCESSOR, day, laws)
-        rule = next(rule for rule in rules if rule.recipient is Recipient.CONTROLLER)
+        rule = next(rule for rule in rules if rule.by_itself and rule.recipient is Recipient.CONTROLLER)
         for part in incident.parts:
             if part.role is OurRole.PROCESSOR and part.dropped_at is None:
                 yield _Wanted(rule, part, sure, part.customer)

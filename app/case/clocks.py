@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app import shown
@@ -97,4 +97,4 @@ def _shown(value: object) -> str:
     if isinstance(value, datetime):
         local = shown.moment(value)
         return f"{local.local} ({local.utc})" if local else ""
-    return str(value)
+    return shown.day(value) if isinstance(value, date) else str(value)

@@ -6,11 +6,12 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 from flask import json as flask_json
 from werkzeug.wrappers import Response as Answer
 
-from app import STATIC, asset, errors
+from app import errors
 from app.access import anybody_signed_in, by_me, me, public
 from app.extensions import csrf
 from app.language import gettext as _
 from app.navigation import installation, organisation
+from app.web import STATIC, asset
 from incidents.law.clock import utcnow
 from incidents.people import Person
 from incidents.refusals import Refused

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,7 +16,7 @@ from incidents.refusals import Refused
 from incidents.words import N_
 
 YEARS = range(1900, 3000)
-_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d{1,6})?)?"
+_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d{1,9})?)?"
 _WAYS = tuple(
     re.compile(rf"{day}{_TIME}", re.ASCII)
     for day in (
@@ -22,6 +24,11 @@ _WAYS = tuple(
         r"(?P<day>\d{1,2})(?P<mark>[/-]|\. ?)(?P<month>\d{1,2})(?P=mark)(?P<year>\d+),? ",
     )
 )
+_WITH_OFFSET = re.compile(
+    r"(?P<wall>.*:\d{2}(?:\.\d{1,9})?) ?(?:[Zz]|(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?)", re.ASCII
+)
+_FURTHEST = timedelta(hours=15)
+"""From UTC: no clocks of a place are further off, a century ago included."""
 # Names that stand for "whatever this machine is set to", or for nothing.
 _NO_PLACE = frozenset({"localtime", "Factory"})
 
@@ -71,12 +78,20 @@ class NonexistentTime(Refused):
 
 def known_zone(name: str) -> ZoneInfo:
     """The zone of that IANA name, such as Europe/London. Refuses every other word, paths among them."""
-    if name not in _zone_names():
+    if name not in _packaged() and name not in _zone_names():
         raise Refused(
             N_("%(name)s is not a time zone. Choose one by region and city, such as Europe/London."),
             name=_shortened(name),
         )
     return ZoneInfo(name)
+
+
+def within_years(instant: datetime) -> datetime:
+    """`instant` in UTC. A year such as 0026 is a slip of the hand; the calendar's ends leave no room to count."""
+    instant = as_utc(instant)
+    if instant.year not in YEARS:
+        raise Refused(N_("Write the year with four digits, such as 2026."))
+    return instant
 
 
 def read_local(typed: str, zone: ZoneInfo, *, fold: int | None = None) -> datetime:
@@ -98,7 +113,31 @@ def read_local(typed: str, zone: ZoneInfo, *, fold: int | None = None) -> dateti
     return as_utc(local.replace(fold=fold or 0))
 
 
-def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
+def read_instant(typed: str, zone: ZoneInfo) -> datetime:
+    """The instant in UTC of a date and time as `read_local` takes them, with or without an offset.
+
+    With one, such as `2026-10-23T10:15:00+01:00` or `…Z`, the offset counts and `zone` does not; without one it is
+    local time of `zone`, and may be asked about (`AmbiguousTime`) or refused (`NonexistentTime`).
+    """
+    text = " ".join(typed.split())
+    found = _WITH_OFFSET.fullmatch(text)
+    if found is None:
+        return read_local(text, zone)
+    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    if ahead > _FURTHEST or int(found["minutes"] or 0) > 59:
+        raise Refused(
+            N_("%(typed)s has no offset that clocks anywhere have. Write one like +01:00."), typed=_shortened(text)
+        )
+    wall = _read(found["wall"])
+    return wall.replace(tzinfo=UTC) + (ahead if found["sign"] == "-" else -ahead)
+
+
+def country_of(zone: str) -> str | None:
+    """The country (ISO 3166, two letters) in which the city of a zone lies; None for other names, such as UTC."""
+    return _countries().get(zone)
+
+
+def instant_of(wall: datetime, zone: tzinfo) -> datetime:
     """The instant at which the clocks of `zone` show `wall`, for what has to come about whatever the clocks do.
 
     A time that never came is the first instant after the jump; of a time that came twice it is the first.
@@ -158,9 +197,28 @@ def _read(typed: str) -> datetime:
     return datetime.combine(day, hands)
 
 
+def _tzdata(name: str) -> str:
+    spec = find_spec("tzdata")
+    folders = spec.submodule_search_locations if spec else None
+    return (Path(folders[0]) / name).read_text(encoding="utf-8") if folders else ""
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> frozenset[str]:
+    """The names that come with the program, in one file: looking into every file of the machine takes longer."""
+    return frozenset(_tzdata("zones").split()) - _NO_PLACE
+
+
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones()) - _NO_PLACE
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    lines = _tzdata("zoneinfo/zone.tab").splitlines()
+    rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return {zone: country for country, _position, zone, *_remarks in rows}
 
 
 def _offset(local: datetime, fold: int) -> timedelta:

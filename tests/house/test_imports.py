@@ -15,7 +15,7 @@ OURS = {"incidents": (), "notifications": ("incidents",), "app": ("notifications
 """Which of our packages each of them may import, besides itself."""
 
 LIBRARIES = {
-    "incidents": {"sqlalchemy", "cryptography"},
+    "incidents": {"sqlalchemy", "cryptography", "holidays"},
     "notifications": {
         *("sqlalchemy", "jinja2", "itsdangerous", "babel"),
         *("apprise", "requests", "urllib3", "idna", "cryptography", "standardwebhooks", "imap_tools", "phonenumbers"),
@@ -28,7 +28,7 @@ NETWORK = {"asyncio", "ftplib", "http", "imaplib", "poplib", "select", "selector
 SQL = {"select", "text", "insert", "update", "delete", "exists"}
 SQL_ALLOWED = {
     "app.database": "migrates",
-    "app.cli": "checks the database itself",
+    "app.commands": "checks the database itself",
     "app.demo.rows": "writes a hundred thousand rows for the bench, which verbs would take an hour for",
     "app.demo.insert": "the same, for that",
 }

@@ -15,7 +15,13 @@ from notifications.rules import RULES
 from tests.house.source import loaded, told
 
 PARTIAL = {
-    "incidents.law.counting.CEILINGS": "only two ways of counting give a legal ceiling",
+    "incidents.law.counting.hours.CEILINGS": "only two ways of counting give a legal ceiling",
+    "incidents.law.counting.days.MOST": "hours have a bound of their own, and some duties no period",
+    "incidents.law.counting.told.NOT_COUNTED": "the others share the words of NONE",
+    "incidents.law.counting.told.LAST_HOUR": "the others share the words of NONE",
+    "incidents.law.counting.told.MOVED": "the others share HARD",
+    "incidents.law.counting.told.TWO_DAYS": "only Regulation 1182/71 has such a rule",
+    "incidents.law.counting.told.ENDS": "hours have words of their own, and some duties no period",
     "notifications.messages.PLACES": "most kinds of fact belong to an incident, or are told of nobody",
     "notifications.changed._LINES": "most kinds of fact have nothing that was otherwise before",
     "notifications.families._KINDS": "the others are as apart as their services and servers",

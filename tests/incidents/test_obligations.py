@@ -20,7 +20,7 @@ from incidents.incident import Incident, OurRole, StillHappening, Urgency, What
 from incidents.intake import Arrival, Told
 from incidents.law.regimes import Regimes, load
 from incidents.obligations import Obligation, Standing, cautious_anchor, differences
-from incidents.organisation import the_organisation
+from incidents.organisation import LegalEntity, the_organisation
 from incidents.refusals import Refused
 from incidents.report import Report
 from incidents.steps import Step, StepState
@@ -179,6 +179,28 @@ def test_a_later_law_neither_adds_nor_drops_a_duty_of_a_running_incident(
     assert [row.rule for row in duties(installation, later)] == ["uk-new-33-1", "eu-gdpr-33-1"]
     with installation.store.reading() as session:
         assert list(differences(session, targets=installation.targets)) == []
+
+
+@pytest.mark.parametrize(
+    ("country", "laws"),
+    [
+        ("GB", ["uk-gdpr-33-1", "eu-gdpr-33-1"]),
+        *((country, ["eu-gdpr-33-1", "uk-gdpr-33-1"]) for country in ("DE", "NO", "CH", "IN", "SG")),
+    ],
+)
+def test_where_an_organisation_is_adds_no_duty_that_wants_more_facts(
+    installation: Installation, cast: Cast, now: datetime, country: str, laws: list[str]
+) -> None:
+    with installation.store.writing() as session:
+        organisation = the_organisation(session)
+        organisation.country = country
+        for entity in session.scalars(select(LegalEntity)):
+            entity.country = country
+
+    incident_id = make_report(installation, now=now).report.incident_id
+    say(installation, incident_id, What.PERSONAL_DATA_BREACH, OurRole.CONTROLLER, by=cast.dana, now=now)
+
+    assert [row.rule for row in duties(installation, incident_id)] == laws
 
 
 def test_late_without_reasons_is_recorded_and_leaves_a_red_step(

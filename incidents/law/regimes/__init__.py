@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from incidents.law.counting import Counting, Unit
+from incidents.law.regimes.plain import parsed
 from incidents.law.regimes.rule import Capacity, ClockStart, Confidence, Phase, Recipient, Regime, Rule
 from incidents.law.regimes.table import BadRegime, Table
 from incidents.refusals import Refused
@@ -25,6 +26,7 @@ EITHER = frozenset({Capacity.CONTROLLER, Capacity.PROCESSOR})
 _REACHING = ("eu-gdpr", "uk-gdpr")
 _ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _SENTENCES = (
     *("law", "title", "short_title", "to_whom", "threshold", "clock_start_means"),
     *("content", "exemptions", "status", "note", "source"),
@@ -36,6 +38,11 @@ class Regimes:
     """All regimes that were read."""
 
     regimes: tuple[Regime, ...]
+    _found: dict[str, tuple[Regime, Rule]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found = {rule.id: (regime, rule) for regime in self.regimes for rule in regime.rules}
+        object.__setattr__(self, "_found", found)
 
     def __iter__(self) -> Iterator[Regime]:
         return iter(self.regimes)
@@ -46,20 +53,33 @@ class Regimes:
 
     def get(self, rule_id: str) -> Rule:
         """The rule of that id, such as `eu-gdpr-33-1`. Refuses an unknown one."""
-        for rule in self.rules():
-            if rule.id == rule_id:
-                return rule
-        raise Refused(N_("There is no rule %(id)s. Use one such as eu-gdpr-33-1."), id=rule_id)
+        return self._at(rule_id)[1]
 
     def regime_of(self, rule_id: str) -> Regime:
         """The regime that a rule belongs to."""
-        rule = self.get(rule_id)
-        return next(regime for regime in self.regimes if rule in regime.rules)
+        return self._at(rule_id)[0]
+
+    def _at(self, rule_id: str) -> tuple[Regime, Rule]:
+        if rule_id not in self._found:
+            raise Refused(N_("There is no rule %(id)s. Use one such as eu-gdpr-33-1."), id=rule_id)
+        return self._found[rule_id]
+
+    def touching(self, places: Iterable[str], on: date) -> tuple[Rule, ...]:
+        """The rules in force on that day in these places, sector law and all; `places` are codes of ISO 3166.
+
+        A country finds the law of its parts as well (`US` that of `US-CA`), for which part is not known yet.
+        Rules of contracts are bound to no place and not among them, nor are those that add no duty (`part_of`).
+        """
+        among = tuple(places)
+        return tuple(
+            rule for rule in self.rules() if rule.part_of is None and rule.in_force(on) and rule.touches(among)
+        )
 
     def owed_by(self, roles: Capacity | Iterable[Capacity], on: date, laws: Iterable[str]) -> tuple[Rule, ...]:
         """The rules in force on that day that such an organisation may owe, in the order of `laws`.
 
-        `laws` are regime ids, as `laws_for` gives them. With two roles, or `EITHER`, the rules of both.
+        `laws` are regime ids, as `laws_for` gives them. With two roles, or `EITHER`, the rules of both. A rule
+        that adds no duty of its own (`part_of`) is not among them.
         """
         held = {roles} if isinstance(roles, Capacity) else set(roles)
         by_id = {regime.id: regime for regime in self.regimes}
@@ -68,7 +88,7 @@ class Regimes:
             for law in laws
             if law in by_id
             for rule in by_id[law].rules
-            if held.intersection(rule.who_owes) and rule.in_force(on)
+            if held.intersection(rule.who_owes) and rule.in_force(on) and rule.part_of is None
         )
 
 
@@ -91,8 +111,9 @@ def read(folder: Path) -> Regimes:
             home[rule.id] = regime.id
     for regime in regimes:
         for rule in regime.rules:
-            if rule.after is not None and rule.after not in home:
-                raise BadRegime(f"{regime.id}.toml: {rule.id}: after: there is no rule {rule.after}")
+            for key in ("after", "part_of", "replaces"):
+                if (named := getattr(rule, key)) is not None and (named not in home or named == rule.id):
+                    raise BadRegime(f"{regime.id}.toml: {rule.id}: {key}: there is no rule {named} beside it")
     return Regimes(regimes)
 
 
@@ -109,11 +130,15 @@ def laws_for(
     entity_countries: Iterable[str],
     *,
     people_countries: Iterable[str] | None = None,
+    on: date | None = None,
 ) -> tuple[str, ...]:
-    """The ids of the regimes that may apply, surest first: those of the organisation's own countries lead.
+    """The ids of the regimes whose duties arise by themselves, surest first: those of its own countries lead.
 
     `country_code` is the organisation's, `entity_countries` are those of its legal entities and branches,
     `people_countries` those where affected people are. All are two-letter codes; UK and EL are understood.
+    `on` is the day whose law counts; without it, what was still to come when the files were written is left out.
+
+    Laws that bind only some, or only a breach that is bad enough, are not here: `Regimes.touching` lists them.
 
     Both GDPRs reach organisations abroad (Art. 3(2) of each), so until it is known where the people are, both
     may apply to anybody: a company in London with unknown people owes `uk-gdpr` and may owe `eu-gdpr`, one in
@@ -125,9 +150,14 @@ def laws_for(
     people = [_country(code) for code in people_countries or ()]
     homes, reached = set(own), set(people)
     all_known = bool(people) and None not in homes | reached
-    sure = [regime.id for regime in load() if regime.countries & homes]
-    may = [regime.id for regime in load() if regime.countries & reached]
+    general = [regime for regime in load() if any(_arises(rule, on) for rule in regime.rules)]
+    sure = [regime.id for regime in general if regime.countries & homes]
+    may = [regime.id for regime in general if regime.countries & reached]
     return tuple(dict.fromkeys((*sure, *may, *(() if all_known else _REACHING))))
+
+
+def _arises(rule: Rule, on: date | None) -> bool:
+    return rule.by_itself and (rule.status is None if on is None else rule.in_force(on))
 
 
 def _country(code: str | None) -> str | None:
@@ -137,16 +167,17 @@ def _country(code: str | None) -> str | None:
 
 def _regime(path: Path) -> Regime:
     try:
-        table = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+        table = Table(parsed(path.read_text(encoding="utf-8")), path.name)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRegime(f"{path.name}: {error}") from error
+    countries = frozenset(table.maybe_codes("countries", _PLACE) or ())
     regime = Regime(
         id=table.name("id"),
         title=table.sentence("title"),
         short_title=table.sentence("short_title"),
         jurisdiction=table.sentence("jurisdiction"),
-        countries=frozenset(table.codes("countries", _COUNTRY)),
-        rules=tuple(_rule(rule) for rule in table.tables("rule")),
+        countries=countries,
+        rules=tuple(_rule(rule, countries) for rule in table.tables("rule")),
     )
     table.finish()
     if regime.id != path.stem:
@@ -154,13 +185,20 @@ def _regime(path: Path) -> Regime:
     return regime
 
 
-def _rule(table: Table) -> Rule:
+def _rule(table: Table, countries: frozenset[str]) -> Rule:
+    own = table.maybe_codes("countries", _PLACE)
+    if own is not None and not countries.issuperset(own):
+        raise table.wrong("countries", "must be among those of the regime")
     rule = Rule(
         id=table.name("id"),
         law=table.sentence("law"),
         article=table.sentence("article"),
         title=table.sentence("title"),
         short_title=table.sentence("short_title"),
+        countries=countries if own is None else frozenset(own),
+        by_itself=table.flag("by_itself"),
+        part_of=table.maybe_name("part_of"),
+        replaces=table.maybe_name("replaces"),
         who_owes=table.choices("who_owes", Capacity),
         recipient=table.choice("recipient", Recipient),
         to_whom=table.sentence("to_whom"),
@@ -169,6 +207,7 @@ def _rule(table: Table) -> Rule:
         clock_start_means=table.maybe_sentence("clock_start_means"),
         after=table.maybe_name("after"),
         period=table.maybe_number("period"),
+        outer_hours=table.maybe_number("outer_hours"),
         unit=table.choice("unit", Unit),
         counting=table.choice("counting", Counting),
         counting_from=table.maybe_day("counting_from"),
@@ -178,6 +217,7 @@ def _rule(table: Table) -> Rule:
         status=table.maybe_sentence("status"),
         note=table.maybe_sentence("note"),
         valid_from=table.maybe_day("valid_from"),
+        in_force_by=table.maybe_day("in_force_by"),
         valid_to=table.maybe_day("valid_to"),
         source=table.sentence("source"),
         confidence=table.choice("confidence", Confidence),
@@ -197,7 +237,21 @@ def _agree(rule: Rule, table: Table) -> None:
         raise table.wrong("period", f"is missing beside unit = {rule.unit.value}")
     if (rule.after is not None) != (rule.clock_start is ClockStart.EARLIER_FILING):
         raise table.wrong("after", "belongs to clock_start = earlier_filing, and to nothing else")
-    if rule.valid_from is None and rule.status is None:
+    _agree_on_dates(rule, table)
+    if not rule.countries and set(rule.who_owes) != {Capacity.CONTRACT_PARTY}:
+        raise table.wrong("countries", "is missing; only a contract is bound to no place")
+    # The engine starts the clock of these from awareness, without asking for more.
+    if rule.by_itself and (not EITHER.issuperset(rule.who_owes) or rule.clock_start is not ClockStart.AWARENESS):
+        raise table.wrong("by_itself", "belongs to a controller's or processor's duty that awareness starts")
+    if rule.by_itself and (not rule.confirmed or rule.part_of is not None):
+        raise table.wrong("by_itself", "must not stand beside part_of, nor beside a law that is not confirmed")
+
+
+def _agree_on_dates(rule: Rule, table: Table) -> None:
+    since = rule.valid_from or rule.in_force_by
+    if rule.valid_from is not None and rule.in_force_by is not None:
+        raise table.wrong("in_force_by", "has no place beside valid_from")
+    if since is None and rule.status is None:
         raise table.wrong("status", "must say why the rule is pending, since it has no valid_from")
-    if rule.valid_to is not None and (rule.valid_from is None or rule.valid_to < rule.valid_from):
+    if rule.valid_to is not None and (since is None or rule.valid_to < since):
         raise table.wrong("valid_to", "must not lie before valid_from")

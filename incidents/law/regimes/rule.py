@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +20,19 @@ class Capacity(enum.StrEnum):
     ESSENTIAL_ENTITY = "essential_entity"
     FINANCIAL_ENTITY = "financial_entity"
     COMMUNICATIONS_PROVIDER = "communications_provider"
+    DIGITAL_PROVIDER = "digital_provider"
+    TRUST_SERVICE_PROVIDER = "trust_service_provider"
+    AI_PROVIDER = "ai_provider"
+    SYSTEM_OPERATOR = "system_operator"
+    INFRASTRUCTURE_OPERATOR = "infrastructure_operator"
+    HEALTH_PROVIDER = "health_provider"
+    HEALTH_ASSOCIATE = "health_associate"
+    BANK_SUPPLIER = "bank_supplier"
+    DEFENCE_CONTRACTOR = "defence_contractor"
+    LISTED_COMPANY = "listed_company"
+    LAW_ENFORCEMENT = "law_enforcement"
+    EU_INSTITUTION = "eu_institution"
+    ANYBODY = "anybody"
     CONTRACT_PARTY = "contract_party"
     OTHER = "other"
 
@@ -40,6 +53,7 @@ class ClockStart(enum.StrEnum):
     """What sets the clock going. Until it has happened there is no deadline."""
 
     AWARENESS = "awareness"
+    NOTICING = "noticing"
     SUSPICION = "suspicion"
     DECISION = "decision"
     EARLIER_FILING = "earlier_filing"
@@ -65,6 +79,8 @@ class Phase(enum.StrEnum):
     FINAL = "final"
     FOLLOW_UP = "follow_up"
     RECORD = "record"
+    ASSESSMENT = "assessment"
+    ANNUAL = "annual"
 
 
 class Confidence(enum.StrEnum):
@@ -83,6 +99,19 @@ CAPACITY_WORDS: Mapping[Capacity, str] = {
     Capacity.ESSENTIAL_ENTITY: N_("essential or important entity"),
     Capacity.FINANCIAL_ENTITY: N_("financial entity"),
     Capacity.COMMUNICATIONS_PROVIDER: N_("provider of communications services"),
+    Capacity.DIGITAL_PROVIDER: N_("provider of digital services"),
+    Capacity.TRUST_SERVICE_PROVIDER: N_("trust service provider"),
+    Capacity.AI_PROVIDER: N_("provider of a high-risk AI system"),
+    Capacity.SYSTEM_OPERATOR: N_("operator of networks or systems in that country"),
+    Capacity.INFRASTRUCTURE_OPERATOR: N_("operator of critical infrastructure"),
+    Capacity.HEALTH_PROVIDER: N_("provider or keeper of health records"),
+    Capacity.HEALTH_ASSOCIATE: N_("supplier that handles health records for another"),
+    Capacity.BANK_SUPPLIER: N_("service provider to banks"),
+    Capacity.DEFENCE_CONTRACTOR: N_("defence contractor"),
+    Capacity.LISTED_COMPANY: N_("listed company"),
+    Capacity.LAW_ENFORCEMENT: N_("law enforcement authority"),
+    Capacity.EU_INSTITUTION: N_("institution of the European Union"),
+    Capacity.ANYBODY: N_("any organisation"),
     Capacity.CONTRACT_PARTY: N_("party to a contract"),
     Capacity.OTHER: N_("other"),
 }
@@ -97,6 +126,7 @@ RECIPIENT_WORDS: Mapping[Recipient, str] = {
 }
 CLOCK_START_WORDS: Mapping[ClockStart, str] = {
     ClockStart.AWARENESS: N_("becoming aware"),
+    ClockStart.NOTICING: N_("noticing it, or being told of it"),
     ClockStart.SUSPICION: N_("suspecting it"),
     ClockStart.DECISION: N_("a decision"),
     ClockStart.EARLIER_FILING: N_("the filing of the earlier stage"),
@@ -119,6 +149,8 @@ PHASE_WORDS: Mapping[Phase, str] = {
     Phase.FINAL: N_("final report"),
     Phase.FOLLOW_UP: N_("follow-up"),
     Phase.RECORD: N_("record"),
+    Phase.ASSESSMENT: N_("assessment"),
+    Phase.ANNUAL: N_("annual report"),
 }
 CONFIDENCE_WORDS: Mapping[Confidence, str] = {
     Confidence.TEXT: N_("checked in the text itself"),
@@ -130,13 +162,24 @@ CONFIDENCE_WORDS: Mapping[Confidence, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One duty, as dated data. Its sentences are message ids; `id`, `article` and the dates are not."""
+    """One duty, as dated data. Its sentences are message ids; `id`, `article` and the dates are not.
+
+    `by_itself` says that every controller or processor in its countries owes it, or may, with every breach; all
+    others need a fact or a profile first. `part_of` names the rule whose duty this is in another country's words,
+    or in more detail: it adds none. `replaces` names the rule that it would take the place of. `outer_hours` are
+    the hours after awareness that it must not pass, whenever its own clock started. `in_force_by` stands in for
+    a first day that nobody has looked up: by then it was law.
+    """
 
     id: str
     law: str
     article: str
     title: str
     short_title: str
+    countries: frozenset[str]
+    by_itself: bool
+    part_of: str | None
+    replaces: str | None
     who_owes: tuple[Capacity, ...]
     recipient: Recipient
     to_whom: str
@@ -145,6 +188,7 @@ class Rule:
     clock_start_means: str | None
     after: str | None
     period: int | None
+    outer_hours: int | None
     unit: Unit
     counting: Counting
     counting_from: date | None
@@ -154,6 +198,7 @@ class Rule:
     status: str | None
     note: str | None
     valid_from: date | None
+    in_force_by: date | None
     valid_to: date | None
     source: str
     confidence: Confidence
@@ -169,14 +214,31 @@ class Rule:
         """Whether it may be shown as law rather than as a lead to be checked."""
         return self.confidence in (Confidence.TEXT, Confidence.SECONDARY)
 
+    @property
+    def keeping(self) -> bool:
+        """Whether its period says how long a record is kept. That is never a deadline."""
+        return self.phase is Phase.RECORD and self.period is not None
+
     def in_force(self, on: date) -> bool:
-        """Whether it is law on that day, both ends included. Without `valid_from` it is pending: never."""
-        return self.valid_from is not None and self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+        """Whether it is known to be law on that day, both ends included. Without a first day it never is."""
+        since = self.valid_from or self.in_force_by
+        return since is not None and since <= on and (self.valid_to is None or on <= self.valid_to)
+
+    def touches(self, places: Iterable[str]) -> bool:
+        """Whether it is the law in one of these places: `US-CA` and `US` find each other, `US-CA` and `US-NY` not."""
+        return any(_touch(place, country) for place in places for country in self.countries)
+
+
+def _touch(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regime:
-    """A dated body of rules, and the countries (ISO 3166, two letters) where it is the law of the land."""
+    """A dated body of rules, and where it is the law of the land.
+
+    `countries` are codes of ISO 3166, of countries or of parts of them (`US-CA`); none at all for a contract.
+    """
 
     id: str
     title: str

@@ -20,6 +20,7 @@ class Table:
 
     def __init__(self, values: dict[str, Any], place: str) -> None:
         self._left = dict(values)
+        self._given = frozenset(values)
         self.place = place
 
     def wrong(self, key: str, what: str) -> BadRegime:
@@ -59,6 +60,12 @@ class Table:
             raise self.wrong(key, "must be a whole number above 0")
         return value
 
+    def flag(self, key: str) -> bool:
+        """True where the file says so; an absent key is False, and only true may be written."""
+        if self._left.pop(key, True) is not True:
+            raise self.wrong(key, "must be true, or be left out")
+        return key in self._given
+
     def day(self, key: str) -> date:
         """A date such as 2026-11-22, without quotes and without a time."""
         value = self._needed(key)
@@ -85,6 +92,10 @@ class Table:
             if not shape.fullmatch(code):
                 raise self.wrong(key, f"{code!r} is not written as it should be")
         return codes
+
+    def maybe_codes(self, key: str, shape: re.Pattern[str]) -> tuple[str, ...] | None:
+        """The same, or None when the key is absent."""
+        return self.codes(key, shape) if key in self._left else None
 
     def tables(self, key: str) -> list[Table]:
         """The tables of an array, at least one."""
