@@ -128,7 +128,7 @@ def _subject(
     if delivery.purpose is Purpose.RING and delivery.page_id:
         return _ring_facts(session, delivery, facts, wording, now=now)
     if replaces is not None and delivery.entry:
-        return _cleared_facts(session, delivery.entry, facts, wording), False
+        return _cleared_facts(session, delivery.entry, facts, wording, delivery.person_id), False
     if delivery.purpose is Purpose.TELL and delivery.entry:
         return _tell_facts(session, delivery, facts, wording), False
     if delivery.purpose is Purpose.INVITATION:
@@ -239,14 +239,14 @@ def _tell_facts(session: Session, delivery: Delivery, facts: dict[str, Any], wor
     return f"{names.pop() if len(names) == 1 else 'Tocsin'}: {happened}"
 
 
-def _cleared_facts(session: Session, entry: Entry, facts: dict[str, Any], wording: Wording) -> str:
+def _cleared_facts(session: Session, entry: Entry, facts: dict[str, Any], wording: Wording, person_id: int) -> str:
     """Since when a page is taken or over, and by whom: by role, never by name."""
     person = session.get(Person, entry.person_id) if entry.person_id else None
     role = next((role for role in ROLES if person is not None and role in person.roles), None)
     who = wording.translate(words_for(role)) if role else wording.translate(N_("somebody"))
     taken = N_("Taken at %(time)s by: %(who)s") if entry.kind is Kind.TAKEN else N_("Over at %(time)s, by: %(who)s")
     at = f"{entry.written_at.astimezone(wording.zone):%H:%M}"
-    item = _item(session, entry, wording) | {"sentence": wording.translate(taken) % {"time": at, "who": who}}
+    item = _item(session, entry, wording, person_id) | {"sentence": wording.translate(taken) % {"time": at, "who": who}}
     facts["link"], facts["items"], facts["more"] = item["link"], [item], 0
     return f"{item['codename']}: {item['sentence']}"
 
