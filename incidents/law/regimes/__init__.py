@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from incidents.law.counting import Counting, Unit
-from incidents.law.regimes.plain import parsed
 from incidents.law.regimes.rule import Capacity, ClockStart, Confidence, Phase, Recipient, Regime, Rule
 from incidents.law.regimes.table import BadRegime, Table
 from incidents.refusals import Refused
@@ -167,7 +166,7 @@ def _country(code: str | None) -> str | None:
 
 def _regime(path: Path) -> Regime:
     try:
-        table = Table(parsed(path.read_text(encoding="utf-8")), path.name)
+        table = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRegime(f"{path.name}: {error}") from error
     countries = frozenset(table.maybe_codes("countries", _PLACE) or ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from incidents.law import regimes
 from incidents.law.counting import UNIT_WORDS, Counting, Unit
-from incidents.law.regimes import EITHER, Capacity, Rule, laws_for, load, read
+from incidents.law.regimes import EITHER, Capacity, Rule, laws_for, load
 from incidents.law.regimes.rule import CLOCK_START_WORDS, ClockStart, Confidence, Recipient
 from tools.regimes import listed, written
 
@@ -296,12 +295,3 @@ def test_a_duty_without_a_deadline_of_its_own_says_what_it_waits_for() -> None:
 def test_the_documentation_lists_the_regimes_as_they_are() -> None:
     """When this fails: `python -m tools.regimes` writes the list anew."""
     assert written() == listed()
-
-
-def test_all_regimes_are_read_in_a_moment() -> None:
-    def took() -> float:
-        began = time.process_time()
-        read(FOLDER)
-        return time.process_time() - began
-
-    assert min(took() for _ in range(5)) < 0.06
