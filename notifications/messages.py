@@ -87,7 +87,7 @@ def build(session: Session, delivery: Delivery, *, keyring: Keyring, wording: Wo
         "organisation": wording.organisation,
         "link": f"{wording.public_address}/p/{signed(keyring, delivery.token)}",
     }
-    replaces = _replaces(session, delivery)
+    replaces = _replaces(session, delivery, now=now)
     template = Purpose.TELL if replaces else delivery.purpose
     subject, urgent = _subject(session, delivery, facts, replaces, keyring=keyring, wording=wording, now=now)
     code, kind = code_of(session, delivery, keyring=keyring), delivery.contact.channel
@@ -138,15 +138,17 @@ def _subject(
     return wording.translate(N_("Test page: please acknowledge")), True
 
 
-def _replaces(session: Session, delivery: Delivery) -> int | None:
+def _replaces(session: Session, delivery: Delivery, *, now: datetime) -> int | None:
     """The page whose notification this one takes the place of, without a sound: it is taken, or over."""
     if delivery.purpose is Purpose.CLEAR:
         return delivery.page_id
     entry = delivery.entry if delivery.purpose is Purpose.TELL else None
     if entry is None or entry.kind is not Kind.TAKEN or delivery.contact.channel is not ChannelKind.PUSH:
         return None
-    # While it wants somebody else besides it rings on; and with other news it is no page's own.
-    return entry.facts.get("page") if not entry.facts.get("missing") and not joined(session, delivery) else None
+    # News that comes late must not cover a page that rings again; together with other news it is no page's own.
+    page = session.get(Page, entry.facts.get("page", 0))
+    rings = page is None or (page.ended_at is None and (page.quiet_until is None or page.quiet_until <= now))
+    return None if page is None or rings or joined(session, delivery) else page.id
 
 
 def _topic(session: Session, delivery: Delivery, replaces: int | None) -> str:
