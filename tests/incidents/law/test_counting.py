@@ -79,7 +79,9 @@ def test_where_clock_hours_differ_the_earlier_ceiling_stands(home: ZoneInfo, aut
 
     assert counted.due_at == datetime(2026, 11, 23, 3, 40, tzinfo=UTC)
     assert counted.ceiling_at == datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-    assert "that of Europe/London" in counted.steps[-2].words()
+    assert counted.steps[-2].words() == (
+        f"Clock hours do not end together in {home}, {authority}. The earlier end counts, that of Europe/London."
+    )
 
 
 def test_the_steps_tell_the_counting_over_the_clock_change_in_words() -> None:
@@ -116,9 +118,11 @@ def test_a_duty_without_a_fixed_period_gets_a_target_that_says_it_is_not_law() -
     assert usual.due_at == start + timedelta(hours=24)
     assert (usual.basis, usual.ceiling_at) == (Basis.TARGET, None)
     assert own.due_at == start + timedelta(minutes=90)
-    assert own.steps[-1].words() == (
-        "The target set here is 1.5 h, until 2026-10-24 13:30 BST. It is a target, not law."
-    )
+    assert [step.words() for step in own.steps] == [
+        "The clock starts at 2026-10-24 12:00 BST.",
+        "The law gives no number of hours: act without undue delay.",
+        "The target set here is 1.5 h, until 2026-10-24 13:30 BST. It is a target, not law.",
+    ]
 
 
 def test_before_article_4a_was_law_there_is_a_deadline_but_no_ceiling() -> None:
@@ -144,7 +148,7 @@ def test_hours_that_no_ceiling_law_covers_are_only_elapsed() -> None:
     "terms", [Terms(Unit.SEE_TEXT), *(Terms(unit) for unit in Unit if unit is not Unit.NO_FIXED_PERIOD)]
 )
 def test_a_period_that_is_no_number_is_refused_not_guessed(terms: Terms) -> None:
-    with pytest.raises(Refused, match="by hand"):
+    with pytest.raises(Refused, match=r"^The law gives this period in words, .* Work this date out by hand.$"):
         count(terms, datetime(2026, 11, 20, tzinfo=UTC), zone=LONDON)
 
 
@@ -161,15 +165,23 @@ def test_a_year_that_is_a_slip_of_the_hand_is_refused(terms: Terms, start: str) 
         count(terms, datetime.fromisoformat(start), zone=ZoneInfo("Pacific/Kiritimati"))
 
 
-@pytest.mark.parametrize("hours", [0, -72, 10**12])
+@pytest.mark.parametrize("hours", [1, 10 * 366 * 24])
+def test_an_hour_is_the_least_and_ten_years_are_the_most(hours: int) -> None:
+    start, length = datetime(2026, 11, 20, tzinfo=UTC), timedelta(hours=hours)
+
+    assert count_hours(start, hours, zone=LONDON).due_at == start + length
+    assert count_target(start, length, zone=LONDON).due_at == start + length
+
+
+@pytest.mark.parametrize("hours", [0, -72, 10 * 366 * 24 + 1, 10**12])
 def test_a_period_that_is_none_is_refused(hours: int) -> None:
-    with pytest.raises(Refused, match="at least one hour"):
+    with pytest.raises(Refused, match=r"^Give a period of at least one hour and at most ten years.$"):
         count_hours(datetime(2026, 11, 20, tzinfo=UTC), hours, zone=LONDON)
 
 
 @pytest.mark.parametrize("target", [timedelta(), timedelta(seconds=-1), timedelta(days=4000)])
 def test_a_target_that_is_none_is_refused(target: timedelta) -> None:
-    with pytest.raises(Refused, match="after the start"):
+    with pytest.raises(Refused, match=r"^Give a target after the start and within ten years.$"):
         count_target(datetime(2026, 11, 20, tzinfo=UTC), target, zone=LONDON)
 
 

@@ -112,6 +112,54 @@ def test_a_time_that_never_came_is_refused_and_the_jump_is_named(fold: int | Non
     assert f"{refused.value.before:%H:%M}–{refused.value.after:%H:%M}" == "01:00–02:00"
 
 
+@pytest.mark.parametrize(
+    ("typed", "place", "sentence"),
+    [
+        (
+            "29/03/2026 01:30:05",
+            "Europe/London",
+            "There was no 01:30:05 in Europe/London: the clocks jumped from 01:00 to 02:00. Write a time before or "
+            "after that.",
+        ),
+        (
+            "04/10/2026 02:15",
+            "Australia/Lord_Howe",
+            "There was no 02:15 in Australia/Lord_Howe: the clocks jumped from 02:00 to 02:30. Write a time before or "
+            "after that.",
+        ),
+        (
+            "25/10/2026 01:30:05",
+            "Europe/London",
+            "The clocks went back that day, so 01:30:05 came twice: first in BST (UTC+01:00), then in GMT "
+            "(UTC+00:00). Say which one you mean.",
+        ),
+        (
+            "05/04/2026 03:00",
+            "Pacific/Chatham",
+            "The clocks went back that day, so 03:00 came twice: first in UTC+13:45, then in UTC+12:45. Say which one "
+            "you mean.",
+        ),
+    ],
+)
+def test_both_kinds_of_wrong_times_are_told_in_whole_sentences(typed: str, place: str, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_local(typed, known_zone(place))
+
+    assert str(refused.value) == sentence
+    if isinstance(refused.value, AmbiguousTime):
+        assert refused.value.first.at.tzinfo is refused.value.second.at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(("length", "shown"), [(40, "x" * 40), (41, "x" * 39 + "…")])
+def test_what_was_typed_is_shown_back_up_to_forty_letters(length: int, shown: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_local("x" * length, LONDON)
+
+    assert str(refused.value) == (
+        f"{shown} cannot be read as a date and time. Write it like 2026-10-25 01:30 or 25/10/2026 01:30."
+    )
+
+
 @pytest.mark.parametrize("never", ["01:00", "01:00:01", "01:17:43", "01:29:59", "01:59:58", "01:59:59"])
 def test_the_jump_is_named_to_the_minute_wherever_in_it_one_asks(never: str) -> None:
     with pytest.raises(NonexistentTime) as refused:

@@ -57,15 +57,15 @@ def test_the_next_working_day_is_that_day_or_a_later_one() -> None:
 @pytest.mark.parametrize(
     ("country", "part", "sentence"),
     [
-        ("XX", None, "no holiday calendar for XX. Write the country with two letters"),
+        ("XX", None, "^There is no holiday calendar for XX. Write the country with two letters, such as DE.$"),
         ("DEU", None, "no holiday calendar for DEU"),
         ("de", None, "no holiday calendar for de"),
         ("UK", None, "no holiday calendar for UK"),
         ("x" * 5000, None, "no holiday calendar for x{40}. "),
         ("DE", "Bavaria", "calendar of DE has no part Bavaria. It has: .*BB, BE.*BY"),
         ("DE", "y" * 5000, "has no part y{40}. "),
-        ("CO", "DC", "calendar of CO has no part DC. It has: -."),
-        (None, "BY", "Name the country of BY too"),
+        ("CO", "DC", "^The holiday calendar of CO has no part DC. It has: -.$"),
+        (None, "BY", "^Name the country of BY too, such as DE.$"),
     ],
 )
 def test_a_place_without_a_calendar_is_refused(country: str | None, part: str | None, sentence: str) -> None:
@@ -85,5 +85,5 @@ def test_a_calendar_without_working_days_is_refused_rather_than_searched_for_eve
     never = frozenset(friday + timedelta(days=n) for n in range(1, LONGEST_BREAK + 2))
 
     assert Workdays(added=weekdays).after(friday, 1) == friday + timedelta(days=LONGEST_BREAK + 1)
-    with pytest.raises(Refused, match="no working day for two months"):
+    with pytest.raises(Refused, match=r"^The holiday calendar has no working day for two months. Put it right.$"):
         Workdays(added=never).after(friday, 1)
