@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "app.commands",
     "bench": "app.commands",
     "clock": "app.clockfile",
+    "assess": "app.assessfile",
 }
 """Every command, with the module in which it stands under its own name."""
 
