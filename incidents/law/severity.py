@@ -80,6 +80,8 @@ _CONTEXT: Mapping[Category, Mapping[str | None, int]] = MappingProxyType(
         Category.SENSITIVE: {"trivial": 1, "limited": 3, None: 4, "substantial": 4},
     }
 )
+# What anybody could gather from public sources before: ENISA's step 2 names these two classes.
+_LOWERED_BY_BEING_PUBLIC = frozenset({Category.BEHAVIOURAL, Category.SENSITIVE})
 _EASE: Mapping[str, float] = MappingProxyType({"negligible": 0.25, "limited": 0.5, "significant": 0.75, "maximum": 1.0})
 _LOST_THINGS = frozenset({"device_lost_or_stolen", "paper_lost_or_stolen", "mail_lost_or_opened", "e_waste"})
 _SEEN_BY: Mapping[str, float] = MappingProxyType(
@@ -138,8 +140,16 @@ def _context(facts: Facts) -> int | None:
     if "protected_address" in data:
         return 4  # critical for somebody's safety
     insight = facts.get("insight")
+    public = facts.get("already_public") is True
     found = {_CATEGORY[name] for name in data if name in _CATEGORY} or {Category.SIMPLE}
-    return max(_CONTEXT[category][insight if isinstance(insight, str) else None] for category in found)
+    return max(
+        1 if public and category in _LOWERED_BY_BEING_PUBLIC else _CONTEXT[category][_text(insight)]
+        for category in found
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _circumstances(facts: Facts) -> float | None:
