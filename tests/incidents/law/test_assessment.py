@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.law.assessment import Says, assess, load, read_rules
-from incidents.law.conditions import BadCondition
-from incidents.law.facts import FACTS, Shape, Value, read
+from incidents.law.assessment import Says, assess, load
+from incidents.law.facts import FACTS, Shape, Value, read, shown
 from incidents.refusals import Refused
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "advice" / "examples.jsonl"
@@ -185,27 +184,47 @@ def test_a_null_and_an_empty_list_say_nothing() -> None:
     assert read({"backup": None, "people": None, "data": [], "recipients": {"kind": None}}) == {}
 
 
+def test_a_choice_that_is_none_is_refused_with_all_that_are() -> None:
+    for several in ([3], ["red"], ["basic", "red"]):
+        with pytest.raises(Refused) as refused:
+            read({"data": several})
+
+        said = f"data: {several[-1]!r} is not one of {', '.join(FACTS['data'].choices)}."
+        assert str(refused.value) == said
+
+
+def test_the_largest_number_is_read_and_one_more_is_a_slip() -> None:
+    assert read({"people": {"number": 10**12}}) == {"people.number": 10**12}
+    with pytest.raises(Refused):
+        read({"people": {"number": 10**12 + 1}})
+
+
+@pytest.mark.parametrize(("letters", "shown_as"), [(38, "'" + "a" * 38 + "'"), (39, "'" + "a" * 36 + "…")])
+def test_a_value_is_shown_in_forty_letters_at_most(letters: int, shown_as: str) -> None:
+    assert shown("a" * letters) == shown_as
+
+
+READ = {"nature": ["confidentiality"], "exposure": "confirmed", "protection": "none"}
+
+
 @pytest.mark.parametrize(
-    "condition",
+    ("facts", "missing"),
     [
-        {"fact": "colour", "in": ["red"]},
-        {"fact": "backup", "in": ["red"]},
-        {"fact": "backup", "is": True},
-        {"fact": "data", "in": ["basic"]},
-        {"fact": "systematic", "is": "yes"},
-        {"fact": "outage_hours", "at_least": True},
-        {"fact": "backup"},
-        {"holds": "nowhere"},
-        {"all": []},
-        {"some": [{"fact": "systematic", "is": True}]},
-        "systematic",
+        ({}, ("exposure", "integrity_effect", "availability_effect", "recipients.opened")),
+        ({"nature": ["availability"]}, ("exposure", "availability_effect", "recipients.opened")),
+        ({"nature": ["availability"], "exposure": "ruled_out_with_evidence"}, ("availability_effect",)),
+        ({"nature": ["confidentiality"], "exposure": "confirmed"}, ("protection",)),
+        (READ | {"cause": "external_malicious", "data": ["contact"]}, ("insight", "people.categories")),
+        (READ | {"cause": "internal_non_malicious", "data": ["contact"]}, ("recipients.kind",)),
+        # No single fact settles this: what a first look asks for.
+        (READ | {"cause": "internal_non_malicious"}, ("data", "recipients.kind", "insight", "backup")),
+        (READ | {"recipients": {"kind": "hostile"}, "data": ["official_documents"]}, ()),
     ],
 )
-def test_a_file_with_a_wrong_condition_is_refused(condition: object) -> None:
-    rule = {"id": "one", "advises": "notify", "because": "So.", "source": "Here.", "condition": condition}
-
-    with pytest.raises(BadCondition, match="one"):
-        read_rules({"when": {"something_happened": {"fact": "systematic", "is": True}}, "rule": [rule]})
+def test_what_is_open_names_what_settles_it_the_most_telling_first(
+    facts: dict[str, Any], missing: tuple[str, ...]
+) -> None:
+    assert assess(read(facts)).missing == missing
 
 
 ORDINARY = {"data": ["basic"], "insight": "limited", "people": {"number": 3, "categories": ["customers"]}}
