@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,10 @@ from typing import Any
 
 from incidents.law.facts import Facts, read, shown
 from tools.cnil import words
+
+MARKS = ",;"
+HEAD = 5
+"""In so many first rows the names of the columns are looked for."""
 
 
 class NotRead(Exception):
@@ -142,18 +147,12 @@ def _decoded(raw: bytes) -> str:
 
 def _table(text: str) -> Iterator[tuple[int, list[str]]]:
     """The cells under the head, each with the line on which its row ends."""
-    mark = ";" if any(line.startswith(f"{words.RECEIVED};") for line in text.splitlines()[:3]) else ","
-    reader, headed = csv.reader(io.StringIO(text, newline=""), delimiter=mark), False
-    for cells in reader:
-        plain = [_plain(cell) for cell in cells]
-        if headed and any(plain):
-            yield reader.line_num, plain
-        elif not headed and tuple(plain) == words.COLUMNS:
-            headed = True
-        elif not headed and reader.line_num > 2:
-            break
-    if not headed:
-        raise ValueError("this is not the table of the CNIL: its columns stand in none of the first lines")
+    for mark in MARKS:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        if any(tuple(_plain(cell) for cell in cells) == words.COLUMNS for cells in itertools.islice(reader, HEAD)):
+            rest = ((reader.line_num, [_plain(cell) for cell in cells]) for cells in reader)
+            return (one for one in rest if any(one[1]))
+    raise ValueError("this is not the table of the CNIL: its columns stand in none of the first lines")
 
 
 def _plain(cell: str) -> str:
