@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.law.assessment import Says, assess, load
+from incidents.law.assessment import IN_DOUBT, NO_HIGH_RISK, UNKNOWN, Advice, Reason, Says, assess, load
 from incidents.law.facts import FACTS, Shape, Value, read, shown
 from incidents.refusals import Refused
 
@@ -279,6 +279,32 @@ ALONE: Mapping[str, dict[str, Any]] = {
     },
     "misuse-of-more-than-trivia": {"misuse_observed": True, "insight": "limited"},
 }
+
+
+def test_what_speaks_for_telling_the_people_speaks_for_telling_the_authority() -> None:
+    out_of_reach = {"nature": ["availability"], "availability_effect": "temporary", "outage_hours": 24}
+    hardly_felt = {"restoration_effect": "minor", "backup": "usable", "exposure": "ruled_out_with_evidence"}
+
+    found = assess(read(out_of_reach | hardly_felt | {"data": ["health"]}))
+
+    assert found.authority == Advice(Says.NOTIFY, found.people.reasons)
+    assert [reason.rule for reason in found.people.reasons] == ["health-or-safety"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "authority", "people"),
+    [
+        ({}, (UNKNOWN,), (UNKNOWN,)),
+        (ALONE["few-ordinary-data-to-few-known"] | {"contained_at_once": False}, (IN_DOUBT,), (NO_HIGH_RISK,)),
+        ({"nature": ["confidentiality"], "exposure": "confirmed"}, (IN_DOUBT,), (UNKNOWN,)),
+    ],
+)
+def test_an_advice_that_no_rule_gives_says_why(
+    facts: dict[str, Any], authority: tuple[Reason, ...], people: tuple[Reason, ...]
+) -> None:
+    found = assess(read(facts))
+
+    assert (found.authority.reasons, found.people.reasons) == (authority, people)
 
 
 def test_every_rule_has_facts_under_which_it_decides() -> None:

@@ -113,6 +113,7 @@ INTACT = {"nature": ["confidentiality", "integrity"], "exposure": "ruled_out_wit
         ({"recipients": {"kind": "public"}}, 0.5),
         ({"recipients": {"kind": "hostile"}}, 0.5),
         ({"recipients": None}, None),
+        ({"exposure": None}, 0.25),
         # Lost on the way or thrown away: without evidence that anybody looked, nothing.
         ({"incident_kind": "device_lost_or_stolen", "exposure": "likely", "recipients": {"kind": "unknown"}}, 0),
         ({"incident_kind": "paper_lost_or_stolen", "exposure": "not_assessable", "recipients": None}, 0),
