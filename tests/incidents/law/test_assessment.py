@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.law.assessment import IN_DOUBT, NO_HIGH_RISK, UNKNOWN, Advice, Reason, Says, assess, load
-from incidents.law.facts import FACTS, Shape, Value, read, shown
+from incidents.law.facts import FACTS, Shape, Value, as_read, read, shown
 from incidents.refusals import Refused
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "advice" / "examples.jsonl"
@@ -349,3 +349,17 @@ def test_a_little_mishap_is_one_only_while_every_part_of_it_is_little(changed: d
     facts = ALONE["few-ordinary-data-to-few-known"] | changed
 
     assert assess(read(facts)).authority.says is authority
+
+
+@pytest.mark.parametrize(
+    ("nature", "who", "exposure"),
+    [
+        ("availability", "none", "ruled_out_with_evidence"),
+        ("availability", "known", None),
+        ("confidentiality", "none", None),
+    ],
+)
+def test_nobody_saw_the_data_only_where_nothing_was_to_be_seen(nature: str, who: str, exposure: str | None) -> None:
+    known = as_read(read({"nature": [nature], "recipients": {"kind": who}}))
+
+    assert known.get("exposure") == exposure
