@@ -258,6 +258,17 @@ def test_where_days_differ_the_earlier_end_counts(home: ZoneInfo, authority: Zon
     )
 
 
+def test_where_noons_differ_the_earlier_one_counts() -> None:
+    start = read_local("25/11/2026 10:00", BERLIN)
+
+    counted = count(Terms(MONTHS, 1, DORA), start, zone=BERLIN, authority_zones=[DUBLIN], workdays=GERMANY)
+
+    assert counted.due_at == read_local("28/12/2026 12:00", BERLIN)
+    assert words(counted)[-1] == (
+        "Days do not end together in Europe/Berlin, Europe/Dublin. The earlier end counts, that of Europe/Berlin."
+    )
+
+
 def test_places_whose_days_end_together_are_not_spoken_of() -> None:
     start = read_local("20/11/2026 22:00", BERLIN)
 
