@@ -156,6 +156,12 @@ def test_a_calendar_is_only_spoken_of_where_it_is_asked() -> None:
     assert "Days that were added to that calendar or struck out of it are taken into account." in own
 
 
+def test_a_rule_that_changes_nothing_is_not_told() -> None:
+    counted = count(Terms(DAYS, 4, EU), read_local("20/11/2026 12:00", BERLIN), zone=BERLIN, workdays=GERMANY)
+
+    assert not any("3(4)" in step or "3(5)" in step for step in words(counted))
+
+
 def test_national_law_moves_only_the_latest_arguable_moment() -> None:
     tokyo = ZoneInfo("Asia/Tokyo")
     start = read_local("20/11/2026 12:00", tokyo)
