@@ -61,7 +61,9 @@ class ShiftForm(StaffForm):
 
     def __init__(self, keys: Sequence[int] = (), **values: Any) -> None:
         super().__init__(**values)
-        self._known = {person.id: person.name for person in everybody(read_session(), organisation().id)}
+        people = everybody(read_session(), organisation().id)
+        self._known = {person.id: person.name for person in people}
+        self._offered = [person for person in people if person.out_since is None]
         self.keys = [key for key in keys if key in self._known][: MOST_PEOPLE + 1]
         self.focus = ""
         self.weekdays.choices = [option(day.value, day.words) for day in weekdays()]
@@ -111,7 +113,7 @@ class ShiftForm(StaffForm):
 
     def offer(self) -> None:
         """Offer who may be added, and who may come first."""
-        self.added.choices = [option(str(key), name) for key, name in self._known.items()]
+        self.added.choices = [option(str(person.id), person.name) for person in self._offered]
         self.first.choices = [
             option("", _("Whoever has it anyway, else the first of the list")),
             *(option(str(key), self._known[key]) for key in dict.fromkeys(self.keys)),

@@ -176,6 +176,11 @@ def everybody(session: Session, organisation_id: int) -> list[Person]:
     )
 
 
+def pageable(session: Session, organisation_id: int) -> list[Person]:
+    """All whom a page can ring now, by name."""
+    return [person for person in everybody(session, organisation_id) if person.out_since is None]
+
+
 @cache
 def _holders() -> Select[Role, Person]:
     # Written out once, like what every page asks: to build a query takes longer than to run it.

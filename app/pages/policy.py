@@ -283,6 +283,8 @@ def _typed(number: int, after: str, wants: str, ticked: set[str]) -> Typed:
     paged = (Role.DPO, Role.DEPUTY, Role.RESPONDER, Role.MANAGEMENT, Role.ADMINISTRATOR)
     roles = [(f"role:{role.value}", _(words_for(role))) for role in paged]
     known = [(f"rota:{rota.id}", rota.name) for rota in rotas(session, place)]
-    people = [(f"person:{person.id}", person.name) for person in everybody(session, place)]
+    # Whoever is named already stays in sight, so that they can be taken out.
+    named = [one for one in everybody(session, place) if one.out_since is None or f"person:{one.id}" in ticked]
+    people = [(f"person:{person.id}", person.name) for person in named]
     offered = ([Target(value, words, value in ticked) for value, words in group] for group in (roles, known, people))
     return Typed(number, after, wants, number == 0, *offered)

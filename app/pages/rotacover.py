@@ -25,7 +25,7 @@ from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from app.roster import Row, duty_words, rota_for_me, row_of
 from incidents.law.clock import utcnow
-from incidents.people import Person, Right, everybody
+from incidents.people import Person, Right, pageable
 from incidents.refusals import Refused
 from incidents.words import N_
 from notifications.rota import Rota, cover
@@ -68,7 +68,7 @@ class OverrideForm(StaffForm):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
-        people = everybody(read_session(), organisation().id)
+        people = pageable(read_session(), organisation().id)
         self.person.choices = [option("", _("Choose somebody")), *(option(str(one.id), one.name) for one in people)]
 
     def wanted(self, name: str, zone: ZoneInfo) -> datetime:

@@ -201,7 +201,7 @@ def test_a_policy_is_changed_by_keyboard_at_the_width_of_a_phone(looms: Served, 
     page.goto(looms.address + "/policy")
     assert axe(page) == []
     assert fits(page)
-    press(page, "Change: soon")
+    press(page, "Change: Soon")
     assert axe(page) == []
     press(page, "Add a step")
     assert fits(page)

@@ -156,6 +156,12 @@ def test_a_calendar_is_only_spoken_of_where_it_is_asked() -> None:
     assert "Days that were added to that calendar or struck out of it are taken into account." in own
 
 
+def test_a_rule_that_changes_nothing_is_not_told() -> None:
+    counted = count(Terms(DAYS, 4, EU), read_local("20/11/2026 12:00", BERLIN), zone=BERLIN, workdays=GERMANY)
+
+    assert not any("3(4)" in step or "3(5)" in step for step in words(counted))
+
+
 def test_national_law_moves_only_the_latest_arguable_moment() -> None:
     tokyo = ZoneInfo("Asia/Tokyo")
     start = read_local("20/11/2026 12:00", tokyo)
@@ -255,6 +261,17 @@ def test_where_days_differ_the_earlier_end_counts(home: ZoneInfo, authority: Zon
     assert counted.due_at == read_local("24/11/2026 00:00", KOLKATA) + timedelta(hours=10, minutes=30)
     assert words(counted)[-1] == (
         f"Days do not end together in {home}, {authority}. The earlier end counts, that of America/New_York."
+    )
+
+
+def test_where_noons_differ_the_earlier_one_counts() -> None:
+    start = read_local("25/11/2026 10:00", BERLIN)
+
+    counted = count(Terms(MONTHS, 1, DORA), start, zone=BERLIN, authority_zones=[DUBLIN], workdays=GERMANY)
+
+    assert counted.due_at == read_local("28/12/2026 12:00", BERLIN)
+    assert words(counted)[-1] == (
+        "Days do not end together in Europe/Berlin, Europe/Dublin. The earlier end counts, that of Europe/Berlin."
     )
 
 

@@ -60,19 +60,19 @@ def test_single_digits_are_read_with_the_day_before_the_month() -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("", "Write the date and the time"),
+        ("", r"^Write the date and the time, like 2026-10-25 01:30 or 25/10/2026 01:30\.$"),
         ("yesterday noon", "cannot be read"),
         ("23/10/2026", "cannot be read"),
         ("23/10.2026 10:15", "cannot be read"),
         ("2026-10-23T10:15+01:00", "cannot be read"),
         ("٢٣/١٠/٢٠٢٦ ١٠:١٥", "cannot be read"),
         ("x" * 5000, "^x{39}… cannot be read"),
-        ("23/10/26 10:15", "four digits"),
+        ("23/10/26 10:15", r"^Write the year with four digits, such as 2026\.$"),
         ("0026-10-23T10:15", "four digits"),
         ("23/10/20266 10:15", "four digits"),
         ("23/10/1899 10:15", "four digits"),
         ("23/10/3000 10:15", "four digits"),
-        ("10/23/2026 10:15", "day first"),
+        ("10/23/2026 10:15", r"^Write the day first, then the month, such as 25/10/2026\.$"),
         ("12/13/2026 10:15", "day first"),
         ("13/13/2026 10:15", "not a day of the calendar"),
         ("31/02/2026 10:15", "not a day of the calendar"),
@@ -206,7 +206,7 @@ def test_a_whole_day_that_never_came_is_named_with_its_dates() -> None:
 
 
 def test_an_answer_that_is_neither_first_nor_second_is_refused() -> None:
-    with pytest.raises(Refused, match="first or the second"):
+    with pytest.raises(Refused, match=r"^Say whether you mean the first or the second time\.$"):
         read_local("2026-10-25 01:30", LONDON, fold=2)
 
 
@@ -240,10 +240,11 @@ def test_every_instant_shown_in_local_time_is_read_back(at: datetime, place: str
     ],
 )
 def test_a_zone_that_is_not_a_place_is_refused(name: str) -> None:
-    with pytest.raises(Refused, match="is not a time zone") as refused:
+    with pytest.raises(Refused) as refused:
         known_zone(name)
 
-    assert len(str(refused.value)) < 200
+    shown = name if len(name) <= 40 else f"{name[:39]}…"
+    assert str(refused.value) == (f"{shown} is not a time zone. Choose one by region and city, such as Europe/London.")
 
 
 def test_a_known_zone_is_given_by_its_name() -> None:
