@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.law.assessment import IN_DOUBT, NO_HIGH_RISK, UNKNOWN, Advice, Reason, Says, assess, load
+from incidents.law.assessment import FIRST_ASKED, IN_DOUBT, NO_HIGH_RISK, UNKNOWN, Advice, Reason, Says, assess, load
 from incidents.law.facts import FACTS, Shape, Value, as_read, read, shown
 from incidents.refusals import Refused
 
@@ -73,7 +73,7 @@ def test_no_facts_ask_for_more_and_rule_nothing_out() -> None:
     found = assess({})
 
     assert (found.authority.says, found.people.says) == (Says.UNDETERMINED, Says.UNDETERMINED)
-    assert found.missing[0] == "exposure"
+    assert found.missing[:2] == ("nature", "exposure")
 
 
 @given(some_facts, st.data())
@@ -210,8 +210,9 @@ READ = {"nature": ["confidentiality"], "exposure": "confirmed", "protection": "n
 @pytest.mark.parametrize(
     ("facts", "missing"),
     [
-        ({}, ("exposure", "integrity_effect", "availability_effect", "recipients.opened")),
-        ({"nature": ["availability"]}, ("exposure", "availability_effect", "recipients.opened")),
+        ({}, ("nature", "exposure", "integrity_effect", "availability_effect", "recipients.opened")),
+        # No single fact settles this: what a first look asks for.
+        ({"nature": ["availability"]}, FIRST_ASKED),
         ({"nature": ["availability"], "exposure": "ruled_out_with_evidence"}, ("availability_effect",)),
         ({"nature": ["confidentiality"], "exposure": "confirmed"}, ("protection",)),
         (READ | {"cause": "external_malicious", "data": ["contact"]}, ("insight", "people.categories")),
@@ -363,3 +364,11 @@ def test_nobody_saw_the_data_only_where_nothing_was_to_be_seen(nature: str, who:
     known = as_read(read({"nature": [nature], "recipients": {"kind": who}}))
 
     assert known.get("exposure") == exposure
+
+
+@pytest.mark.parametrize("nature", ["confidentiality", "integrity", "availability"])
+def test_a_breach_that_was_named_is_notified_in_doubt(nature: str) -> None:
+    found = assess(read({"nature": [nature]}))
+
+    assert found.authority.says is Says.NOTIFY
+    assert [reason.rule for reason in found.authority.reasons] == ["in-doubt-notify"]
