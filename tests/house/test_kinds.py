@@ -65,10 +65,6 @@ UNSEEN = {
     "Reason": "shown as why somebody is on call",
     "Answer": "a request that was answered is no longer shown; the answer is told in a sentence",
     "Step": "how far a hand-over came; people read the cause",
-    "Says": "advice on the command line, which scripts read",
-    "Shape": "what kind of value a fact takes",
-    "Band": "the band of a score on the command line, which scripts read",
-    "Category": "a class of data within the score; people read the factor",
 }
 """Choices that no page shows by themselves, and why."""
 
