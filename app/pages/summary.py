@@ -101,11 +101,11 @@ def file() -> Response:
 
 def _title(needs: list[Need]) -> str:
     mine = [need for need in needs if need.yours]
-    if mine:
-        return ngettext("%(num)s thing needs you", "%(num)s things need you", len(mine))
-    if needs:
-        return ngettext("A page rings", "%(num)s pages ring", len(needs))
-    return _("Nothing needs you")
+    if len(mine) < len(needs):
+        rings = ngettext("A page rings", "%(num)s pages ring", len(needs) - len(mine))
+        more = ngettext("%(num)s thing needs you", "%(num)s things need you", len(mine))
+        return _("%(rings)s, %(more)s", rings=rings, more=more) if mine else rings
+    return ngettext("%(num)s thing needs you", "%(num)s things need you", len(mine)) if mine else _("Nothing needs you")
 
 
 def _rings(now: datetime) -> list[Need]:

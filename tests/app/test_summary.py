@@ -148,6 +148,19 @@ def test_management_reads_what_is_overdue_without_a_word_of_a_report_or_a_way_in
     assert 'href="/desk"' not in page
 
 
+def test_the_heading_tells_what_rings_apart_from_what_needs_the_reader(
+    installation: Installation, cast: Cast, mina: Visitor
+) -> None:
+    late_and_unexplained(installation, cast)
+    report = make_report(installation, SECRET, now=utcnow()).report
+    with installation.store.writing() as session:
+        ring_for(session, session.get_one(Entry, report.entry_id), now=utcnow())
+
+    page = mina.open("/summary").page
+
+    assert "<h1>A page rings, 3 things need you</h1>" in page
+
+
 def test_the_data_protection_officer_may_go_from_a_figure_to_the_desk(installation: Installation, cast: Cast) -> None:
     late_and_unexplained(installation, cast)
     dana = Visitor(installation).come_in(installation, cast.dana)
