@@ -13,7 +13,7 @@ import click
 from app.jsonlines import BadLine, answer_all
 from incidents.law.counting import Counting, Step, Unit, count
 from incidents.law.localtime import AmbiguousTime, NonexistentTime, country_of, known_zone, offset_words, read_instant
-from incidents.law.regimes import Rule, load
+from incidents.law.regimes import ALSO_WRITTEN, Rule, load
 from incidents.law.regimes.rule import CLOCK_START_WORDS, CONFIDENCE_WORDS, ClockStart
 from incidents.law.workdays import Workdays
 
@@ -32,7 +32,6 @@ EXAMPLES = {
     "excepted": "true",
 }
 DAYS = (Unit.CALENDAR_DAYS, Unit.WORKING_DAYS, Unit.MONTHS, Unit.YEARS)
-ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
 STARTED = "The clock starts at %(start)s."
 
 

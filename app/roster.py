@@ -26,6 +26,7 @@ from notifications.rota.duty import Duty, Why
 from notifications.rota.publicdays import countries_of, public_days, regions_of
 from notifications.rota.request import open_requests
 from notifications.rota.shift import Shift
+from notifications.rota.shift import later as later_words
 
 AHEAD = timedelta(days=14)
 WHY = {
@@ -156,10 +157,8 @@ def times_in_words(shift: Shift) -> str:
 
 
 def later(days: int) -> str:
-    """On which day a shift ends, counted from the day on which it begins."""
-    if days in (0, 1, 7):
-        return {0: _("the same day"), 1: _("the next day"), 7: _("a week later")}[days]
-    return _("%(days)s days later", days=days)
+    """On which day a shift ends, in the reader's language."""
+    return later_words(days, _)
 
 
 def turns_in_words(weeks: int) -> str:

@@ -18,14 +18,13 @@ from incidents import canary as tokens
 from incidents.law.clock import utcnow
 from incidents.organisation import the_organisation
 from incidents.settings import value_of
-from notifications import auditor, canary, drills, watchdog
-from notifications import lapsing as lapsing_ways
+from notifications import auditor, canary, drills, lapsing, watchdog
 from notifications.channels import Verdict
+from notifications.counted_on import missed_people
 from notifications.coverage import DAYS, coverage, empty_steps, on_duty
 from notifications.ladder import ladder
 from notifications.readiness import Fault, Mend, readiness, writable
 from notifications.spells import Source, keep
-from notifications.staying import missed_people
 
 log = logging.getLogger(__name__)
 
@@ -166,11 +165,11 @@ class Watch:
             on = on_duty(session, organisation, now=now)
             reds += coverage(session, organisation, now, DAYS * 24, on, reachable=reachable, now=now).faults
             reds += empty_steps(session, organisation, now=now) + missed_people(session, organisation, now=now)
-            lapsing = lapsing_ways.untold(session, organisation, now=now)
+            news = lapsing.untold(session, organisation, now=now)
         with self.installation.store.writing() as session:
             keep(session, the_organisation(session), Source.READINESS, reds, now=now)
-            if lapsing:
-                lapsing_ways.warn(session, the_organisation(session), now=now)
+            if news:
+                lapsing.warn(session, the_organisation(session), now=now)
 
     def drill(self) -> None:
         """Plan the drills that are due to be planned, and begin those whose minute has come."""

@@ -16,21 +16,12 @@ from incidents.law.clock import utcnow
 from incidents.people import Right
 from incidents.refusals import Refused
 from notifications import phones
-from notifications.channels import ChannelKind, said
+from notifications.channels import WAYS, ChannelKind, said
 from notifications.contact import Contact, contacts_of
 from notifications.links import masked as hidden
 from notifications.phones import Line
 
-KINDS = {
-    ChannelKind.EMAIL: _l("E-mail"),
-    ChannelKind.APPRISE: _l("Phone or chat"),
-    ChannelKind.PUSH: _l("Web Push"),
-    ChannelKind.SMS: _l("SMS"),
-    ChannelKind.CALL: _l("Voice call"),
-    ChannelKind.WEBHOOK: _l("Signed webhook"),
-    ChannelKind.OUTBOX: _l("On screen"),
-    ChannelKind.CANARY: _l("Canary: no person"),
-}
+KINDS = {kind: _l(words) for kind, words in WAYS.items()}
 
 
 LINES = {

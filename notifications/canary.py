@@ -29,7 +29,7 @@ from notifications import delivery
 from notifications.channels import ChannelKind
 from notifications.contact import Contact
 from notifications.delivery import Delivery, Purpose
-from notifications.page import Page, PageEntry, end, hold_page
+from notifications.page import Page, PageEntry, end_page, hold_page
 
 BEGINS = time(3, 0)
 MINUTES = 90
@@ -112,7 +112,7 @@ def ring(session: Session, page: Page, *, now: datetime) -> int | None:
     if incident is None:
         return None
     if incident.closed_at is not None:  # given up before its bell was heard
-        end(session, page, now=now)
+        end_page(session, page, now=now)
         return 0
     sink, queued = _sink(session, page.organisation_id, now=now), 0
     if delivery.waiting(session, page.id, sink.id) is None:
@@ -200,7 +200,7 @@ def _put_away(session: Session, canary: Canary, *, targets: Targets, now: dateti
     for page_id in sorted(session.scalars(pages)):
         page = hold_page(session, page_id)
         if page.ended_at is None:
-            end(session, page, now=now)
+            end_page(session, page, now=now)
     incident = session.get_one(Incident, canary.incident_id)
     if incident.closed_at is None:
         triage(

@@ -16,24 +16,12 @@ from incidents.people import Role
 from incidents.timeline import Entry, Kind
 from incidents.words import N_
 from incidents.words.enums import words_for
-from notifications.channels import ChannelKind
+from notifications.channels import WAYS, ChannelKind
 from notifications.escalation import TargetKind
+from notifications.rota.shift import later
 
 ARROW = N_("%(before)s → %(after)s")
 NOTHING = N_("nothing")
-
-WAYS: Mapping[ChannelKind, str] = MappingProxyType(
-    {
-        ChannelKind.EMAIL: N_("E-mail"),
-        ChannelKind.APPRISE: N_("Phone or chat"),
-        ChannelKind.PUSH: N_("Web Push"),
-        ChannelKind.SMS: N_("SMS"),
-        ChannelKind.CALL: N_("Voice call"),
-        ChannelKind.WEBHOOK: N_("Signed webhook"),
-        ChannelKind.OUTBOX: N_("On screen"),
-        ChannelKind.CANARY: N_("Canary: no person"),
-    }
-)
 
 
 Words = Callable[[Mapping[str, Any], "Reader"], str]
@@ -159,13 +147,8 @@ def _times(shift: Mapping[str, Any], reader: Reader) -> str:
         days=", ".join(str(names[day]) for day in shift["weekdays"]),
         begins=shift["begins"],
         ends=shift["ends"],
-        later=_later(shift["days"], reader),
+        later=later(shift["days"], reader.translate),
     )
-
-
-def _later(days: int, reader: Reader) -> str:
-    named = {0: N_("the same day"), 1: N_("the next day"), 7: N_("a week later")}
-    return reader.say(named[days]) if days in named else reader.say(N_("%(days)s days later"), days=days)
 
 
 def _request(entry: Entry, reader: Reader, _only: int | None) -> Iterator[str]:

@@ -24,7 +24,7 @@ from notifications import delivery
 from notifications.channels import ChannelKind
 from notifications.contact import in_use
 from notifications.delivery import Purpose
-from notifications.page import Acknowledgement, Page, PageEntry, end, new_page
+from notifications.page import Acknowledgement, Page, PageEntry, end_page, new_page
 from notifications.policy import Waits
 
 SETTING = "drills"
@@ -210,7 +210,7 @@ def ring(session: Session, page: Page, *, waits: Waits, now: datetime) -> int | 
         return None
     if now >= drill.ends_at or drill.person.left_at is not None:
         drill.missed_at = now
-        end(session, page, now=now)
+        end_page(session, page, now=now)
         _record(session, drill, Kind.DRILL_MISSED, SYSTEM, {}, now=now)
         return 0
     queued = 0
@@ -232,7 +232,7 @@ def taken(session: Session, page: Page, given: Acknowledgement, *, now: datetime
     way = session.get_one(delivery.Delivery, given.delivery_id).contact if given.delivery_id else None
     drill.acknowledged_at = now
     drill.contact_id, drill.channel = (way.id, way.channel) if way else (None, None)
-    end(session, page, now=now)
+    end_page(session, page, now=now)
     minutes = round((now - drill.began_at) / timedelta(minutes=1), 1)
     facts = {"minutes": minutes, "channel": way.channel.value if way else None}
     _record(session, drill, Kind.DRILL_HELD, person_as_actor(drill.person_id), facts, now=now)

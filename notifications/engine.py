@@ -270,7 +270,7 @@ class Engine:
 
     def _job(self, session: Session, row: Delivery, now: datetime) -> Job | None:
         """A claimed delivery with its message; None when no channel is there and it goes on the screen."""
-        if row.purpose is Purpose.RING and row.page_id is not None and row.queued_at < now:
+        if row.purpose is Purpose.RING and row.page_id is not None:
             # It speaks of what has joined its page since it was queued, too.
             row.through_entry_id = last_entry(session, row.page_id)
         if not self.setup.reachable(session, row.contact.channel):

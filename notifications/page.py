@@ -143,7 +143,7 @@ def new_code(session: Session, organisation_id: int) -> str:
 
 
 _CODES = select(Page.code).where(Page.organisation_id == bindparam("organisation_id"), Page.ended_at.is_(None))
-_LAST = select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == bindparam("page_id"))
+LAST_ENTRY = select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == bindparam("page_id"))
 
 
 def hold_page(session: Session, page_id: int) -> Page:
@@ -153,7 +153,7 @@ def hold_page(session: Session, page_id: int) -> Page:
     return session.get_one(Page, page_id, populate_existing=True, with_for_update=locked)
 
 
-def end(session: Session, page: Page, *, now: datetime) -> None:
+def end_page(session: Session, page: Page, *, now: datetime) -> None:
     """Nothing of it rings any more: it was answered, is over, or calls nobody. The caller holds the page."""
     for row in page.entries:
         row.answered_at = row.answered_at or now
@@ -165,7 +165,7 @@ def end(session: Session, page: Page, *, now: datetime) -> None:
 def last_entry(session: Session, page_id: int) -> int:
     """The key of the last entry that rings in a page; 0 when there is none."""
     session.flush()
-    return session.connection().execute(_LAST, {"page_id": page_id}).scalar() or 0
+    return session.connection().execute(LAST_ENTRY, {"page_id": page_id}).scalar() or 0
 
 
 def holder(page: Page, *, now: datetime) -> Acknowledgement | None:

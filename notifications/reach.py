@@ -15,7 +15,7 @@ from notifications import delivery
 from notifications.contact import Contact, contacts_of_all, in_use, way_to_tell
 from notifications.delivery import Delivery, DeliveryState, Purpose
 from notifications.escalation import Plan, people_at
-from notifications.page import Acknowledgement, Page, PageEntry, Snooze, hold_page
+from notifications.page import LAST_ENTRY, Acknowledgement, Page, PageEntry, Snooze, hold_page
 
 HANGS = timedelta(seconds=20)
 """A ring that no channel has taken for this long does not wait for its time-out: the next way is tried."""
@@ -73,7 +73,6 @@ def past_of(session: Session, page_id: int, *, now: datetime) -> Past:
 _RINGS, _QUIET, _ENTRIES = range(3)
 _PAGE: BindParameter[int] = bindparam("page_id")
 _NOW: BindParameter[datetime] = bindparam("now", type_=UTCDateTime())
-_THROUGH = select(func.max(PageEntry.entry_id)).where(PageEntry.page_id == _PAGE)
 _PAST: CompoundSelect[*tuple[Any, ...]] = union_all(
     select(
         literal_column(str(_RINGS), Integer).label("what"),
@@ -90,7 +89,7 @@ _PAST: CompoundSelect[*tuple[Any, ...]] = union_all(
     ).where(
         Acknowledgement.page_id == _PAGE,
         Acknowledgement.until > _NOW,
-        Acknowledgement.through_entry_id >= func.coalesce(_THROUGH.scalar_subquery(), 0),
+        Acknowledgement.through_entry_id >= func.coalesce(LAST_ENTRY.scalar_subquery(), 0),
     ),
     select(literal_column(str(_ENTRIES)), func.max(PageEntry.entry_id), null(), null(), null()).where(
         PageEntry.page_id == _PAGE

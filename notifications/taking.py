@@ -22,7 +22,7 @@ from notifications.page import (
     Page,
     PageEntry,
     Snooze,
-    end,
+    end_page,
     hold_page,
     holder,
     is_summons,
@@ -72,12 +72,13 @@ def acknowledge(
         return again
     _split_off_later(session, page, through_entry_id, now=now)
     taken = _given(session, page, person, through_entry_id, by_link, until=now + waits.quiet, now=now)
-    missing = _quieted(session, page, taken, now=now)
+    wanted = _wanted(session, page)
+    missing = _quieted(session, page, taken, wanted, now=now)
     _record_taken(session, page, taken, over=taking_over, missing=missing, now=now)
     if is_summons(page):
-        end(session, page, now=now)
-    elif _wanted(session, page) > 1:
-        _answer_what_enough_have(session, page, now=now)
+        end_page(session, page, now=now)
+    elif wanted > 1:
+        _answer_what_enough_have(session, page, wanted, now=now)
     if page.drill:
         drills.taken(session, page, taken, now=now)
     return taken
@@ -120,9 +121,9 @@ def _living(page: Page, person: Person, through_entry_id: int, *, now: datetime)
     return next((given for given in mine if given.through_entry_id >= through_entry_id), None)
 
 
-def _quieted(session: Session, page: Page, taken: Acknowledgement, *, now: datetime) -> int:
+def _quieted(session: Session, page: Page, taken: Acknowledgement, wanted: int, *, now: datetime) -> int:
     """Quiet whoever has just taken the page, and all of it if that is enough; how many more people must take it."""
-    missing = max(0, _wanted(session, page) - len(_having(page, last_entry(session, page.id), now=now)))
+    missing = max(0, wanted - len(_having(page, last_entry(session, page.id), now=now)))
     if missing:
         delivery.cancel_rings(session, page.id, person_id=taken.person_id)
     else:
@@ -241,9 +242,10 @@ def first_step_taken(session: Session, entry: Entry, *, now: datetime) -> None:
         page = hold_page(session, page_id)
         if is_summons(page) and page.summons_person_id != entry.person_id and entry.kind is not Kind.CLOSED:
             continue
-        if entry.kind is not Kind.CLOSED and _wanted(session, page) > 1:
+        wanted = 1 if entry.kind is Kind.CLOSED else _wanted(session, page)
+        if wanted > 1:
             _quiet_who_began(session, page, entry, now=now)
-            _answer_what_enough_have(session, page, now=now)
+            _answer_what_enough_have(session, page, wanted, now=now)
             continue
         for row in page.entries:
             if row.incident_id == entry.incident_id and row.entry_id < entry.id and row.answered_at is None:
@@ -260,13 +262,13 @@ def _quiet_who_began(session: Session, page: Page, entry: Entry, *, now: datetim
     if mine is not None:
         mine.until = until
     elif all(row.incident_id == entry.incident_id for row in page.entries if row.answered_at is None):
-        mine = _given(session, page, person, through, None, until=until, now=now)
+        _given(session, page, person, through, None, until=until, now=now)
         delivery.cancel_rings(session, page.id, person_id=person.id)
 
 
-def _answer_what_enough_have(session: Session, page: Page, *, now: datetime) -> None:
+def _answer_what_enough_have(session: Session, page: Page, wanted: int, *, now: datetime) -> None:
     """A page that wants several people: what one of them has begun with is answered once enough have it."""
-    wanted, begun = _wanted(session, page), _begun(session, page)
+    begun = _begun(session, page)
     for row in page.entries:
         began = {
             person_id for incident_id, at, person_id in begun if incident_id == row.incident_id and at > row.entry_id
@@ -285,4 +287,4 @@ def _begun(session: Session, page: Page) -> list[tuple[int | None, int, int]]:
 
 def _end_if_answered(session: Session, page: Page, *, now: datetime) -> None:
     if all(row.answered_at is not None for row in page.entries):
-        end(session, page, now=now)
+        end_page(session, page, now=now)

@@ -14,6 +14,7 @@ from app.case.clocks import title_of
 from app.case.lanes import DUTY, Link, step_link
 from app.case.told import STILL
 from app.language import gettext as _
+from app.language import ngettext
 from app.navigation import installation
 from incidents.desk import Casefile
 from incidents.incident import Incident, OurRole, StillHappening, Urgency, What
@@ -116,7 +117,7 @@ def bell_of(rings: Ringing, *, may_mute: bool = True, here: str | None = None) -
     mutes = may_mute and _is_flood(rings) and may(Right.DECIDE)
     return Bell(
         codename=rings.incidents[0].codename if rings.incidents else rings.page.codename,
-        held=_("one person has it, and it wants another.") if rings.has else _("nobody has taken it."),
+        held=_held(rings.has),
         quiet=shown.duration(int(installation().settings.waits.quiet.total_seconds())),
         url=url_for("desk.take", token=rings.page.token),
         through=rings.through_entry_id,
@@ -161,6 +162,12 @@ def head_of(case: Casefile, taken: Taken | None, *, rings: bool, now: datetime) 
         not_for=[words for report in case.reports if (words := case.told[report.entry_id].text("not_for"))],
         notices=_notices(case),
     )
+
+
+def _held(has: int) -> str:
+    if not has:
+        return _("nobody has taken it.")
+    return ngettext("one person has it, and it wants another.", "%(num)s people have it, and it wants more.", has)
 
 
 def _look_note(incident: Incident, handler: str | None) -> str:

@@ -33,9 +33,9 @@ from incidents.words.enums import words_for
 from notifications import welcome
 from notifications.channels import ChannelKind, apprise_urls
 from notifications.contact import Contact, add_apprise, add_contact, add_webhook, contacts_of, move, remove_contact
+from notifications.counted_on import places_of
 from notifications.ladder import is_rung
 from notifications.readiness import fault_of
-from notifications.staying import places_of
 
 pages = Blueprint("people", __name__)
 

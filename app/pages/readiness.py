@@ -27,12 +27,12 @@ from notifications.auditor import left_lying
 from notifications.channel_health import channel_health, oldest_waiting
 from notifications.channels import ChannelKind
 from notifications.contact import contacts_of_all
+from notifications.counted_on import missed_people
 from notifications.ladder import ladder
 from notifications.lapsing import lapses
 from notifications.readiness import STALE, beat_age
 from notifications.scorecard import last_drills, scorecard
 from notifications.spells import RedSpell, Source, history, lasting
-from notifications.staying import missed_people
 
 pages = Blueprint("readiness", __name__)
 

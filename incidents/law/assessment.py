@@ -78,9 +78,9 @@ class Rules:
     happened: Condition
     asked: frozenset[str]
 
-    def of(self, *advises: Says) -> tuple[AdviceRule, ...]:
-        """Those that advise one of these."""
-        return tuple(rule for rule in self.rules if rule.advises in advises)
+    def of(self, advises: Says) -> tuple[AdviceRule, ...]:
+        """Those that advise this."""
+        return tuple(rule for rule in self.rules if rule.advises is advises)
 
 
 IN_DOUBT = Reason(
@@ -116,12 +116,12 @@ def assess(facts: Facts) -> Assessment:
 
 def _advise(facts: Facts, rules: Rules) -> tuple[Advice, Advice]:
     high, high_sure = _those(facts, rules.of(Says.COMMUNICATE))
-    # A high risk is a risk: what speaks for telling the people speaks for telling the authority.
-    risk, risk_sure = _those(facts, rules.of(Says.NOTIFY, Says.COMMUNICATE))
+    risk, risk_sure = _those(facts, rules.of(Says.NOTIFY))
     harmless, _sure = _those(facts, rules.of(Says.NOT_REQUIRED))
-    if risk:
-        authority = Advice(Says.NOTIFY, risk)
-    elif harmless and risk_sure:
+    # A high risk is a risk: what speaks for telling the people speaks for telling the authority.
+    if risk or high:
+        authority = Advice(Says.NOTIFY, risk + high)
+    elif harmless and risk_sure and high_sure:
         authority = Advice(Says.NOT_REQUIRED, harmless)
     elif not harmless and rules.happened(facts):
         authority = Advice(Says.NOTIFY, (IN_DOUBT,))

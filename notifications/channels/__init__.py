@@ -8,8 +8,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from incidents.words import N_
 
 
 class ChannelKind(enum.Enum):
@@ -46,6 +49,21 @@ class ChannelKind(enum.Enum):
     def by_phone(self) -> bool:
         """Whether its address is a phone number."""
         return self in (ChannelKind.SMS, ChannelKind.CALL)
+
+
+WAYS: Mapping[ChannelKind, str] = MappingProxyType(
+    {
+        ChannelKind.EMAIL: N_("E-mail"),
+        ChannelKind.APPRISE: N_("Phone or chat"),
+        ChannelKind.PUSH: N_("Web Push"),
+        ChannelKind.SMS: N_("SMS"),
+        ChannelKind.CALL: N_("Voice call"),
+        ChannelKind.WEBHOOK: N_("Signed webhook"),
+        ChannelKind.OUTBOX: N_("On screen"),
+        ChannelKind.CANARY: N_("Canary: no person"),
+    }
+)
+"""What a way of each kind is called."""
 
 
 @dataclass(frozen=True)

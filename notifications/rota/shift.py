@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,6 +21,14 @@ WEEK = 7
 MOST_WEEKS_EACH = 26
 MOST_PEOPLE = 50
 LONGEST_NAME = 80
+
+
+_LATER = {0: N_("the same day"), 1: N_("the next day"), WEEK: N_("a week later")}
+
+
+def later(days: int, translate: Callable[[str], str]) -> str:
+    """On which day a shift ends, counted from the day on which it begins."""
+    return translate(_LATER[days]) if days in _LATER else translate(N_("%(days)s days later")) % {"days": days}
 
 
 @dataclass(frozen=True)

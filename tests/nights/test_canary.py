@@ -142,6 +142,9 @@ def test_it_goes_through_the_form_to_the_pager_and_is_cleared_without_ringing_an
         assert incident.canary
         assert incident.closed_at
         assert page.ended_at
+        assert page.rang_at
+        kinds = list(session.scalars(select(Entry.kind).where(Entry.incident_id == incident.id)))
+        assert Kind.RANG in kinds
         assert [(row.contact.label, row.state) for row in deliveries] == [("canary", DeliveryState.ACCEPTED)]
         assert missed(session, now=utcnow()) == []
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.installation import Installation
+from incidents.timeline import Kind
 from notifications.channels import Channel
 from notifications.contact import contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose, queue
@@ -74,6 +75,22 @@ def test_a_way_that_hangs_is_covered_after_twenty_seconds(night: Night, installa
     with installation.store.reading() as session:
         states = list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
     assert states == [DeliveryState.SENDING, DeliveryState.SENDING, DeliveryState.ACCEPTED]
+
+
+def test_the_ring_that_stands_in_speaks_of_what_has_joined_since(night: Night, installation: Installation) -> None:
+    add_way(installation, "dana", "dana@sms", now=TWO)
+    add_way(installation, "dana", "dana@call", now=TWO)
+    plainly, night.senders.submit = night.senders.submit, lambda _name, _job: None
+    night.report("The first")
+    second = night.report("The second").report
+    night.senders.submit = plainly
+
+    night.wait(step=5, seconds=25)
+
+    *_hung, stands_in = night.deliveries()
+    assert stands_in.state is DeliveryState.ACCEPTED
+    assert stands_in.through_entry_id == second.entry_id
+    assert Kind.RANG in night.entries(second.incident_id)
 
 
 def test_while_all_ways_fail_for_now_they_are_tried_until_one_works(night: Night, installation: Installation) -> None:

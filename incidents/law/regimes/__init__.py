@@ -16,14 +16,27 @@ from incidents.law.regimes.table import BadRegime, Table
 from incidents.refusals import Refused
 from incidents.words import N_
 
-__all__ = ["EITHER", "BadRegime", "Capacity", "Regime", "Regimes", "Rule", "laws_for", "load", "messages"]
+__all__ = [
+    "ALSO_WRITTEN",
+    "EITHER",
+    "BadRegime",
+    "Capacity",
+    "Regime",
+    "Regimes",
+    "Rule",
+    "laws_for",
+    "load",
+    "messages",
+]
 
 EITHER = frozenset({Capacity.CONTROLLER, Capacity.PROCESSOR})
 """The cautious answer while our role is not known, and the right one when it is both."""
 
 # The two that reach across borders to wherever the people are (Art. 3(2) of each).
 _REACHING = ("eu-gdpr", "uk-gdpr")
-_ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
+ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
+"""Codes that people write for a country, and the one of ISO 3166."""
+
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _SENTENCES = (
@@ -161,7 +174,7 @@ def _arises(rule: Rule, on: date | None) -> bool:
 
 def _country(code: str | None) -> str | None:
     written = (code or "").strip().upper()
-    return _ALSO_WRITTEN.get(written, written) if _COUNTRY.fullmatch(written) else None
+    return ALSO_WRITTEN.get(written, written) if _COUNTRY.fullmatch(written) else None
 
 
 def _regime(path: Path) -> Regime:
