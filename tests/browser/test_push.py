@@ -6,7 +6,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,14 +145,12 @@ def test_push_is_turned_on_by_its_button_and_a_push_shows_as_a_notification(hous
         message = build(session, test, keyring=installation.keyring, wording=wording, now=utcnow())
     cdp = page.context.new_cdp_session(page)
     where = {"origin": house.address, "registrationId": registration_of(cdp)}
-    for _ in range(2):  # the second takes the place of the first
-        cdp.send("ServiceWorker.deliverPushMessage", {**where, "data": payload(message).decode()})
-    ends = time.monotonic() + 5
-    while not (shown := notifications(page)) and time.monotonic() < ends:
-        time.sleep(0.05)
+    sent = {**where, "data": payload(message).decode()}
+    when_shown(page, message.subject, partial(cdp.send, "ServiceWorker.deliverPushMessage", sent))
+    cdp.send("ServiceWorker.deliverPushMessage", sent)  # takes the place of the first
 
     told = json.loads(payload(message))
-    assert shown == [
+    assert notifications(page) == [
         {"title": "Test page: please acknowledge", "body": told["body"], "tag": "test", "link": message.link}
     ]
     assert opened_by_a_tap(page) == message.link
@@ -170,8 +169,8 @@ def test_that_a_page_is_taken_replaces_it_on_the_screen_without_a_sound(house: S
 
     seen = []
     for message in (rings, taken):
-        cdp.send("ServiceWorker.deliverPushMessage", {**where, "data": payload(message).decode()})
-        seen.append(when_shown(page, message.subject))
+        sent = {**where, "data": payload(message).decode()}
+        seen.append(when_shown(page, message.subject, partial(cdp.send, "ServiceWorker.deliverPushMessage", sent)))
 
     assert seen == [
         [{"title": rings.subject, "silent": False, "stays": True}],
@@ -179,10 +178,17 @@ def test_that_a_page_is_taken_replaces_it_on_the_screen_without_a_sound(house: S
     ]
 
 
-def when_shown(page: Page, title: str) -> list[dict[str, Any]]:
-    """All that shows once a notification with this title does."""
-    ends, shown = time.monotonic() + 5, list[dict[str, Any]]()
+def when_shown(page: Page, title: str, deliver: Callable[[], object]) -> list[dict[str, Any]]:
+    """All that shows once a notification with this title does.
+
+    The tools drop a push without a word while the browser still writes down its worker, and say nothing when that is
+    done; so it is delivered again, as a push service does.
+    """
+    ends, again, shown = time.monotonic() + 10, 0.0, list[dict[str, Any]]()
     while title not in [each["title"] for each in shown] and time.monotonic() < ends:
+        if time.monotonic() > again:
+            deliver()
+            again = time.monotonic() + 2
         shown = page.evaluate(
             """async () => (await (await navigator.serviceWorker.ready).getNotifications())
                  .map(each => ({title: each.title, silent: !!each.silent, stays: each.requireInteraction}))"""
