@@ -23,6 +23,7 @@ from app import postgresql
 from app.config import Settings
 from incidents import (  # noqa: F401 - every table must be known before the metadata is used
     append_only,
+    assessments,
     canary,
     decisions,
     evidence,
@@ -31,6 +32,7 @@ from incidents import (  # noqa: F401 - every table must be known before the met
     organisation,
     receipt,
     report,
+    signing,
     steps,
     timeline,
 )

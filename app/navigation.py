@@ -23,6 +23,7 @@ from notifications.readiness import Fault, Mend, Readiness, readiness
 PLACES = (
     ("desk.desk", _l("Desk"), (Right.READ_INCIDENTS,)),
     ("enter.enter", _l("Enter a report"), (Right.ENTER_REPORTS,)),
+    ("secondlook.second_look", _l("Second look"), (Right.DECIDE, Right.SIGN)),
     ("summary.summary", _l("Summary"), (Right.READ_SUMMARY,)),
     ("register.register", _l("Register"), (Right.READ_REGISTER,)),
     ("people.people", _l("People"), (Right.CONFIGURE,)),

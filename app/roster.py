@@ -19,7 +19,7 @@ from app.language import language
 from app.navigation import organisation
 from app.places import countries
 from app.shown import Moment
-from incidents.people import Person
+from incidents.people import Person, Right, everybody
 from incidents.words import N_
 from notifications.rota import Rota
 from notifications.rota.duty import Duty, Why
@@ -177,3 +177,10 @@ def clock_time(typed: str) -> time | None:
 
 def _names(width: Literal["abbreviated", "wide"] = "wide") -> dict[int, str]:
     return {int(number): str(name) for number, name in get_day_names(width, locale=language().locale).items()}
+
+
+def signers(session: Session, person: Person) -> list[tuple[str, str]]:
+    """Who may be asked to decide instead of this person: whoever works on incidents or signs."""
+    people = everybody(session, person.organisation_id)
+    able = [one for one in people if one.id != person.id and one.rights & {Right.HANDLE, Right.SIGN}]
+    return [(str(one.id), one.name) for one in able]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-FROZEN = ("entry", "awareness")
+FROZEN = ("entry", "awareness", "assessment", "decision", "second_opinion")
 """Tables whose rows are never changed and never deleted."""
 
 _PROSE_BLANKED = (
@@ -18,6 +18,9 @@ _PROSE_BLANKED = (
 _TAKEN = {
     "entry": "id = NEW.id OR (timeline_id = NEW.timeline_id AND seq = NEW.seq)",
     "awareness": "id = NEW.id",
+    "assessment": "id = NEW.id",
+    "decision": "id = NEW.id",
+    "second_opinion": "id = NEW.id",
     "prose": "id = NEW.id",
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Lane, NotFound, hold
-from incidents.obligations import Obligation, Standing, cautious_anchor, settle_next_act
+from incidents.obligations import Against, Obligation, Standing, cautious_anchor, settle_next_act
 from incidents.orm import Base, Key, table
 from incidents.people import Role
 from incidents.refusals import Refused
@@ -94,7 +94,7 @@ def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, 
     obligation.standing, obligation.settled_at, obligation.next_warning_at = Standing.MET, sent.at, None
     session.flush()
     _leave_open(session, filing, now=now)
-    _settle_lane_step(session, obligation, entry)
+    settle_lane_step(session, obligation, entry)
     settle_next_act(session, incident)
     return filing
 
@@ -165,24 +165,46 @@ def _leave_open(session: Session, filing: Filing, *, now: datetime) -> None:
         )
 
 
-def _settle_lane_step(session: Session, obligation: Obligation, entry: Entry) -> None:
+def settle_lane_step(session: Session, obligation: Obligation, entry: Entry) -> None:
     """Settle the playbook's step once the last duty of its sort is settled."""
-    key = "tell-customers" if obligation.part_id else "notify"
-    others = session.scalars(
-        select(Obligation).where(
-            Obligation.incident_id == obligation.incident_id,
-            Obligation.part_id.is_not(None) if obligation.part_id else Obligation.part_id.is_(None),
-        )
-    ).all()
-    if not any(other.is_open for other in others):
+    key = step_of(obligation)
+    stored = session.scalars(select(Obligation).where(Obligation.incident_id == obligation.incident_id)).all()
+    if not any(other.is_open for other in stored if step_of(other) == key):
         settle_by_verb(session, obligation.incident, key, entry)
 
 
-def decide_against(session: Session, obligation_id: int, *, reason: str, by: Actor, now: datetime) -> Entry:
-    """Record the decision not to notify, with the reason. Refuses without one."""
+def step_of(obligation: Obligation) -> str:
+    """The playbook's step in which a duty is met."""
+    if obligation.part_id:
+        return "tell-customers"
+    return "tell-people" if obligation.towards_people else "notify"
+
+
+def decide_against(
+    session: Session,
+    obligation_id: int,
+    *,
+    reason: str,
+    ground: Against = Against.DOES_NOT_APPLY,
+    by: Actor,
+    now: datetime,
+) -> Entry:
+    """Record that a duty does not apply here, with the reason. Refuses without one.
+
+    That a risk is unlikely is no ground here: the assessment says it, and whoever decides for the organisation.
+    """
     if not reason.strip():
         raise Refused(N_("Write why nothing is sent. The authority may ask for this reason."), field="reason")
     obligation = _hold_obligation(session, obligation_id)
+    if ground is Against.RISK_UNLIKELY:
+        raise Refused(
+            N_("A processor does not weigh the risk: tell the customer.")
+            if obligation.part_id
+            else N_(
+                "Assess the risk and sign your advice first. Then the organisation decides, and this duty follows."
+            ),
+            field="ground",
+        )
     if not obligation.is_open:
         raise Refused(N_("This duty is settled already. Load the page again to see how."))
     incident = obligation.incident
@@ -198,8 +220,9 @@ def decide_against(session: Session, obligation_id: int, *, reason: str, by: Act
         now=now,
     )
     obligation.standing, obligation.settled_at, obligation.next_warning_at = Standing.DECIDED_AGAINST, now, None
+    obligation.against = ground
     session.flush()
-    _settle_lane_step(session, obligation, entry)
+    settle_lane_step(session, obligation, entry)
     settle_next_act(session, incident)
     return entry
 

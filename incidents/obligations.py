@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, exists, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from incidents.incident import Incident, OurRole, Part, What
+from incidents.incident import Incident, Part
 from incidents.law.counting import TARGET, Count, count
-from incidents.law.regimes import Capacity, Rule, laws_for, load
+from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import Recipient
-from incidents.organisation import LegalEntity, Organisation
+from incidents.organisation import Organisation
 from incidents.orm import Base, Key, by_value, table
+from incidents.owed import OPEN as OPEN
+from incidents.owed import Against as Against
+from incidents.owed import Standing as Standing
+from incidents.owed import Wanted, owed_to_people, wanted_by
 from incidents.report import Report
 from incidents.steps import Step, StepState, roles_concerned
 from incidents.words import N_
-
-
-class Standing(enum.Enum):
-    """Where an obligation stands."""
-
-    MAY_ARISE = "may-arise"
-    OWED = "owed"
-    MET = "met"
-    DECIDED_AGAINST = "decided-against"
-    DOES_NOT_ARISE = "does-not-arise"
-
-
-OPEN = (Standing.MAY_ARISE, Standing.OWED)
 
 STAGES = (0.5, 0.75, 11 / 12, 1.0)
 """The parts of a period after which somebody hears of it: for 72 hours at 36, 54, 66 and 72."""
@@ -90,6 +80,7 @@ class Obligation(Base):
     started_at: Mapped[datetime | None]
     next_warning_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+    against: Mapped[Against | None] = mapped_column(by_value(Against))
 
     incident: Mapped[Incident] = relationship()
     part: Mapped[Part | None] = relationship()
@@ -98,20 +89,17 @@ class Obligation(Base):
     def is_open(self) -> bool:
         return self.standing in OPEN
 
+    @property
+    def towards_people(self) -> bool:
+        """Whether it is owed to the people concerned (Art. 34), not to an authority or a customer."""
+        return load().get(self.rule).recipient is Recipient.PEOPLE
+
 
 _FIRST = (
     *("organisation_id", "part_id", "rule", "terms", "recipient", "standing", "is_target"),
     *("cautious_due_at", "decided_due_at", "due_at", "ceiling_at", "started_at", "next_warning_at"),
 )
 """The columns of a duty that has just arisen; the incident's key comes when it is stored."""
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    rule: Rule
-    part: Part | None
-    standing: Standing
-    recipient: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +127,9 @@ def recompute(
     stored = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
     present = {(row.rule, row.part_id): row for row in stored}
     cautious = cautious_anchor(session, incident)
-    wanted = list(_wanted(session, incident, organisation)) if cautious else []
+    wanted = [*wanted_by(session, incident, organisation), *owed_to_people(session, incident, organisation)]
+    if cautious is None:
+        wanted = []
     for duty in wanted:
         key = (duty.rule.id, duty.part.id if duty.part else None)
         row = present.pop(key, None)
@@ -172,7 +162,7 @@ def first_duties(
     """The duties of a new incident with its first report, as rows; sets the incident's next act. Stores nothing."""
     cautious = earliest([report])
     duties = []
-    for duty in _wanted(session, incident, organisation):
+    for duty in wanted_by(session, incident, organisation):
         row = _arise(incident, duty)
         _set_deadlines(row, duty.rule, cautious, incident, organisation, targets)
         row.next_warning_at = next_stage(row, now)
@@ -198,36 +188,7 @@ def earliest(reports: Iterable[Report]) -> datetime | None:
     return min(instants, default=None)
 
 
-_COUNTRIES = select(LegalEntity.country).where(LegalEntity.organisation_id == bindparam("organisation_id"))
-
-
-def _laws(session: Session, organisation: Organisation, day: date) -> tuple[str, ...]:
-    countries = session.connection().execute(_COUNTRIES, {"organisation_id": organisation.id}).scalars().all()
-    return laws_for(organisation.country, countries, on=day)
-
-
-def _wanted(session: Session, incident: Incident, organisation: Organisation) -> Iterator[_Wanted]:
-    """The duties under the law of the day on which the incident was opened; a later law does not change them."""
-    if incident.what in (What.SECURITY_INCIDENT, What.NEAR_MISS, What.NOTHING):
-        return
-    sure = Standing.OWED if incident.what is What.PERSONAL_DATA_BREACH else Standing.MAY_ARISE
-    day, regimes = incident.opened_at.date(), load()
-    laws = _laws(session, organisation, day)
-    if incident.our_role is not OurRole.PROCESSOR:
-        standing = Standing.MAY_ARISE if incident.our_role is OurRole.UNKNOWN else sure
-        for rule in regimes.owed_by(Capacity.CONTROLLER, day, laws):
-            if rule.by_itself and rule.recipient is Recipient.AUTHORITY:
-                yield _Wanted(rule, None, standing, rule.short_title)
-    if incident.our_role in (OurRole.PROCESSOR, OurRole.BOTH):
-        # One notice to each customer satisfies each law; the one of our own country names the duty.
-        rules = regimes.owed_by(Capacity.PROCESSOR, day, laws)
-        rule = next(rule for rule in rules if rule.by_itself and rule.recipient is Recipient.CONTROLLER)
-        for part in incident.parts:
-            if part.role is OurRole.PROCESSOR and part.dropped_at is None:
-                yield _Wanted(rule, part, sure, part.customer)
-
-
-def _arise(incident: Incident, duty: _Wanted) -> Obligation:
+def _arise(incident: Incident, duty: Wanted) -> Obligation:
     return Obligation(
         organisation_id=incident.organisation_id,
         incident_id=incident.id,
@@ -376,6 +337,6 @@ def _without_duties(session: Session, targets: Targets) -> Iterator[Difference]:
         start = incident.aware_at or cautious_anchor(session, incident)
         if start is None:
             continue
-        for duty in _wanted(session, incident, organisation):
+        for duty in wanted_by(session, incident, organisation):
             due = count(duty.rule.terms, start, zone=ZoneInfo(organisation.zone), target=targets.notice).due_at
             yield Difference(incident.reference, duty.rule.id, None, due)

@@ -34,6 +34,7 @@ class Right(enum.Enum):
     ENTER_REPORTS = "enter reports"
     HANDLE = "work on incidents"
     DECIDE = "record decisions"
+    SIGN = "sign for the organisation"
     READ_SUMMARY = "read the summary"
     READ_REGISTER = "read the register"
     CONFIGURE = "configure"
@@ -58,7 +59,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.DPO: frozenset(_DPO),
         Role.DEPUTY: frozenset(_DPO),
         # Figures and what it must sign: no reports, no contacts.
-        Role.MANAGEMENT: frozenset({Right.READ_SUMMARY, Right.SEE_READINESS}),
+        Role.MANAGEMENT: frozenset({Right.READ_SUMMARY, Right.SEE_READINESS, Right.SIGN}),
         Role.AUDITOR: frozenset({Right.READ_REGISTER, Right.READ_SUMMARY}),
         # Configures, reads no report; granting oneself a role is recorded and told to the DPO.
         Role.ADMINISTRATOR: frozenset({Right.CONFIGURE, Right.SEE_READINESS, Right.PLAN_ROTA}),

@@ -16,6 +16,7 @@ from incidents.incident import Incident
 from incidents.organisation import the_organisation
 from incidents.orm import UTCDateTime, insert_all
 from incidents.people import Person, Role, holders, holders_of
+from incidents.signing import deciders
 from incidents.timeline import Bell, Entry, Kind
 from notifications import clearing, delivery, paging, taking
 from notifications.contact import in_use, way_to_tell
@@ -192,6 +193,11 @@ def _told(session: Session, entry: Entry, whom: Whom) -> list[Person]:
     elif whom is Whom.AFFECTED:
         named = Person.id.in_(entry.facts.get("affected", []))
         people = list(session.scalars(select(Person).where(named, Person.left_at.is_(None)).order_by(Person.id)))
+    elif whom is Whom.DECIDERS and incident is not None:
+        people = deciders(session, incident, now=entry.written_at)
+    elif whom is Whom.SECONDS:
+        held = holders_of(session, entry.organisation_id, (Role.DPO, Role.DEPUTY, Role.MANAGEMENT))
+        people = list({person.id: person for each in held.values() for person in each}.values())
     elif whom is Whom.HANDLER and incident is not None and incident.handler and incident.handler.left_at is None:
         people = [incident.handler]
     else:

@@ -259,12 +259,13 @@ MOST_TOLD = 20
 
 def _item(session: Session, entry: Entry, wording: Wording, person_id: int) -> dict[str, Any]:
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
+    path = _path(incident, entry.kind) if incident else PLACES.get(entry.kind, "")
     return {
         "codename": incident.codename if incident else "Tocsin",
         "sentence": wording.translate(SENTENCES[entry.kind]),
         "lines": lines_of(entry, _reader(wording, person_id), only=person_id)[:MOST_LINES],
         "at": instant(entry.happened_at, wording),
-        "link": f"{wording.public_address}{PLACES.get(entry.kind, '') if incident is None else _path(incident)}",
+        "link": f"{wording.public_address}{path}",
     }
 
 
@@ -288,12 +289,18 @@ PLACES = {
         (Kind.ROTA_CHANGED, Kind.POLICY_CHANGED, Kind.SWAP_ASKED, Kind.SWAP_DECLINED, Kind.SWAP_WITHDRAWN), "/rota"
     ),
     Kind.CONTACT_LAPSING: "/account",
+    Kind.DELEGATED: "/delegations",
 }
 """Where a fact that belongs to no incident is seen."""
 
 
-def _path(incident: Incident) -> str:
-    return f"/incident/{incident.reference}"
+TO_BE_SIGNED = frozenset({Kind.ASSESSED, Kind.DECIDED, Kind.DELEGATED})
+"""Facts that somebody may have to sign; whoever signs need not be allowed to read the incident itself."""
+
+
+def _path(incident: Incident, kind: Kind) -> str:
+    place = f"/incident/{incident.reference}"
+    return f"{place}/decision" if kind in TO_BE_SIGNED else place
 
 
 def instant(moment: datetime, wording: Wording) -> str:

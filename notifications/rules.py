@@ -27,6 +27,8 @@ class Whom(enum.Enum):
     HANDLER_BEFORE = "handler-before"
     WATCHERS = "watchers"
     AFFECTED = "affected"
+    DECIDERS = "deciders"
+    SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ def _when(fact: str, then: Rule) -> Callable[[Entry], Rule | None]:
 
 def _turned_to_no(entry: Entry) -> Rule | None:
     return TELL_HANDLER if entry.facts.get("after") != "yes" else None
+
+
+def _leaves_somebody_out(entry: Entry) -> Rule | None:
+    left_out = "not_required" in (entry.facts.get("authority"), entry.facts.get("people"))
+    return Rule(Loudness.TELL, Whom.SECONDS, first_step=True) if left_out else None
 
 
 def _own_target(entry: Entry) -> Rule | None:
@@ -107,6 +114,13 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.DEADLINE_PASSED: Rule(Loudness.PAGE, unless=_own_target),
         Kind.NOTIFIED: FIRST_STEP,
         Kind.NOT_NOTIFIED: FIRST_STEP,
+        # The advice waits for whoever decides; a decision to leave somebody out waits for a second person.
+        Kind.ASSESSED: Rule(Loudness.TELL, Whom.DECIDERS, first_step=True),
+        Kind.DECIDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_leaves_somebody_out, first_step=True),
+        Kind.SECONDED: TELL_HANDLER,
+        Kind.DECIDER_ASKED: TELL_HANDLER,
+        Kind.DELEGATED: TELL_AFFECTED_NOW,
+        Kind.LOOKED_AGAIN: Rule(Loudness.NOBODY, unless=_when("disagrees", TELL_HANDLER)),
         Kind.REFERENCE_RECEIVED: NOBODY,
         Kind.DELAY_EXPLAINED: NOBODY,
         Kind.CLOSED: FIRST_STEP,

@@ -63,6 +63,7 @@ def act_page(
     submit: str,
     why: str | None = None,
     tone: str = "primary",
+    back: str | None = None,
     **more: Any,
 ) -> ResponseReturnValue:
     """The page with the form: 422 when something needs putting right, everything typed still there."""
@@ -75,7 +76,7 @@ def act_page(
         tone=tone,
         incident=incident.reference,
         codename=incident.codename,
-        url=address(incident),
+        url=back or address(incident),
         left=shown.left(due_at, utcnow()),
         due=shown.moment(due_at),
     )

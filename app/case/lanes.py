@@ -29,6 +29,8 @@ DUTY = "duty"
 BY_VERB: Mapping[str, tuple[str, str, Right]] = {
     "triage": ("triage.triage", _l("Say what it is"), Right.HANDLE),
     "awareness": ("decisions.awareness", _l("Decide and record"), Right.DECIDE),
+    "assess": ("assessment.assessment", _l("Assess the risk"), Right.HANDLE),
+    "tell-people": ("decision.sheet", _l("To the decision"), Right.HANDLE),
     "contained": ("decisions.contained", _l("Record it"), Right.HANDLE),
 }
 """Steps that a decision of their own settles: where it is recorded, in which words, and who may."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField
+from wtforms import BooleanField, RadioField
 
 from app import shown
 from app.access import by_me, requires
 from app.case.act import act_page, incident_for_me, recorded, recording
 from app.case.lanes import DUTY, duty_words
-from app.case.typed import StaffForm, clock, line, prose, which
+from app.case.typed import StaffForm, clock, line, option, prose, which
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
@@ -21,10 +21,11 @@ from incidents.desk import belonging
 from incidents.filing import Filing, Sent
 from incidents.incident import Incident
 from incidents.law.clock import utcnow
-from incidents.obligations import Obligation
+from incidents.obligations import Against, Obligation
 from incidents.people import Right
 from incidents.refusals import Refused
 from incidents.words import N_
+from incidents.words.enums import words_for
 
 pages = Blueprint("filing", __name__)
 
@@ -39,6 +40,11 @@ class SentForm(StaffForm):
 
 
 class AgainstForm(StaffForm):
+    ground = RadioField(
+        _l("On which ground?"),
+        choices=[option(ground.value, _l(words_for(ground))) for ground in Against],
+        validate_choice=False,
+    )
     reason = prose(_l("Why is nothing sent?"))
 
 
@@ -113,7 +119,10 @@ def record_against(reference: str, key: int) -> ResponseReturnValue:
     incident, form = incident_for_me(reference), AgainstForm()
     duty = belonging(read_session(), Obligation, incident, key)
     with recording(form) as session:
-        verbs.decide_against(session, duty.id, reason=form.said("reason"), by=by_me(), now=utcnow())
+        ground = next((one for one in Against if one.value == form.ground.data), None)
+        if ground is None:
+            raise Refused(N_("Choose on which ground nothing is sent."), field="ground")
+        verbs.decide_against(session, duty.id, reason=form.said("reason"), ground=ground, by=by_me(), now=utcnow())
     if form.errors:
         return _against_page(incident, form, duty)
     return recorded(incident, f"against-{key}", _("The decision is recorded."), anchor=f"{DUTY}-{key}")
@@ -129,6 +138,7 @@ def _against_page(incident: Incident, form: AgainstForm, duty: Obligation) -> Re
         submit=_("Record the decision"),
         tone="grave",
         duty=duty_words(duty, utcnow()),
+        assess_url=url_for("assessment.assessment", reference=incident.reference),
     )
 
 

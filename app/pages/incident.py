@@ -70,6 +70,8 @@ def _acts(found: Incident) -> list[Link]:
             return [Link(_("Open it again"), url_for("decisions.reopen", **where))]
         again = _("Change triage") if found.triaged_at else _("Say what it is")
         acts.append(Link(again, url_for("triage.triage", **where)))
+        acts.append(Link(_("Assess the risk"), url_for("assessment.assessment", **where)))
+        acts.append(Link(_("The decision"), url_for("decision.sheet", **where)))
         acts.append(Link(_("Record that it is contained"), url_for("decisions.contained", **where)))
     if may(Right.DECIDE) and found.closed_at is None:
         acts.append(Link(_("Decide since when we are aware"), url_for("decisions.awareness", **where)))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from incidents.incident import Lane, OurRole, StillHappening, Urgency, What
-from incidents.obligations import Standing
+from incidents.law.assessment import Says
+from incidents.obligations import Against, Standing
 from incidents.people import Role
 from incidents.report import Medium, Relation
 from incidents.steps import StepState
@@ -48,6 +49,12 @@ WORDS: Mapping[enum.Enum, str] = MappingProxyType(
         Standing.MET: N_("met"),
         Standing.DECIDED_AGAINST: N_("decided against"),
         Standing.DOES_NOT_ARISE: N_("does not arise"),
+        Against.DOES_NOT_APPLY: N_("This law does not reach us here"),
+        Against.RISK_UNLIKELY: N_("A risk to people is unlikely"),
+        Says.NOTIFY: N_("Tell the authority"),
+        Says.COMMUNICATE: N_("Tell the people"),
+        Says.NOT_REQUIRED: N_("Not required"),
+        Says.UNDETERMINED: N_("Not clear yet"),
         Role.RESPONDER: N_("Responder"),
         Role.DPO: N_("Data protection officer"),
         Role.DEPUTY: N_("Deputy data protection officer"),

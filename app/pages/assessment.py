@@ -1,0 +1,245 @@
+"""The guided assessment of a breach: a dozen questions, saved one by one, with the advice beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import RadioField
+
+from app import errors, shown
+from app.access import by_me, me, requires
+from app.case import questions
+from app.case.act import act_page, address, incident_for_me, kept_as, recorded, recording
+from app.case.told import texts
+from app.case.typed import StaffForm, chosen, option, prose
+from app.extensions import read_session
+from app.language import gettext as _
+from app.language import lazy_gettext as _l
+from app.navigation import installation
+from incidents import assessments, deciding
+from incidents.assessments import Assessment, advised, differences, facts_so_far, known, precedents
+from incidents.desk import casefile
+from incidents.incident import Incident, Part
+from incidents.law.assessment import Says
+from incidents.law.clock import utcnow
+from incidents.people import Person, Right
+from incidents.refusals import Refused
+from incidents.words.enums import words_for
+from incidents.words.facts import QUESTIONS
+
+pages = Blueprint("assessment", __name__)
+
+SEEN = "seen"
+
+
+class AdviceForm(StaffForm):
+    authority = RadioField(
+        _l("The authority (Art. 33)"),
+        choices=[option(says.value, _l(words_for(says))) for says in (Says.NOTIFY, Says.NOT_REQUIRED)],
+        validate_choice=False,
+    )
+    people = RadioField(
+        _l("The people (Art. 34)"),
+        choices=[option(says.value, _l(words_for(says))) for says in (Says.COMMUNICATE, Says.NOT_REQUIRED)],
+        validate_choice=False,
+    )
+    happened = prose(_l("What happened, in a sentence or two?"))
+    reason = prose(_l("Why do you advise this?"))
+    minority = prose(_l("Does somebody see it differently?"))
+
+
+@pages.get("/incident/<reference>/assessment")
+@requires(Right.HANDLE)
+def assessment(reference: str) -> ResponseReturnValue:
+    """The questions, the answers so far, and the advice that they give."""
+    return _page(incident_for_me(reference), first=request.args.get("question"), wrong={})
+
+
+@pages.post("/incident/<reference>/assessment/<question>")
+@requires(Right.HANDLE)
+def answer(reference: str, question: str) -> ResponseReturnValue:
+    """Save the answer to one question, and go on to the next."""
+    incident = incident_for_me(reference)
+    asked = next((one for one in QUESTIONS if one.key == question), None)
+    part = _part(incident)
+    if asked is None:
+        return redirect(_url(incident, part), code=303)
+    given = {name: request.form.getlist(name) for name in asked.facts}
+    answers = questions.read_answers(asked, given)
+    try:
+        with installation().store.writing() as session:
+            assessments.answer(
+                session,
+                incident.id,
+                answers,
+                part_id=part.id if part else None,
+                seen=_seen(request.form.get(SEEN)),
+                by=me().id,
+                now=utcnow(),
+            )
+    except Refused as refused:
+        return _page(incident, first=question, wrong={question: [errors.sentence(refused)]}, typed=answers)
+    flash(kept_as(incident, f"assessment-{question}"), "kept")
+    return redirect(_url(incident, part) + "#next", code=303)
+
+
+def _seen(text: str | None) -> Mapping[str, object] | None:
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _part(incident: Incident) -> Part | None:
+    key = request.values.get("part", "")
+    return next((part for part in incident.parts if str(part.id) == key and part.customer), None)
+
+
+def _url(incident: Incident, part: Part | None) -> str:
+    return url_for("assessment.assessment", reference=incident.reference, part=part.id if part else None)
+
+
+def _page(
+    incident: Incident,
+    *,
+    first: str | None,
+    wrong: Mapping[str, Sequence[str]],
+    typed: Mapping[str, object] | None = None,
+) -> ResponseReturnValue:
+    session, part = read_session(), _part(incident)
+    facts = facts_so_far(session, incident, part)
+    stands = {one.key: json.dumps({name: facts.get(name) for name in one.facts}, sort_keys=True) for one in QUESTIONS}
+    shown_facts = _with_typed(facts, typed)
+    found = advised(facts)
+    signed = assessments.versions(session, incident.id, part.id if part else None)
+    changes = differences(signed[0].facts, facts) if signed else []
+    return render_template(
+        "assessment/assessment.html",
+        incident=incident,
+        back=address(incident),
+        cards=questions.cards_of(shown_facts, stands, first=first, wrong=wrong),
+        problems=[text for texts_ in wrong.values() for text in texts_],
+        part=part,
+        parts=_parts(incident, part),
+        authority=questions.side_of(found.authority),
+        people=questions.side_of(found.people),
+        missing=questions.missing_words(found),
+        severity=questions.severity_rows(found.severity),
+        versions=[_version(row) for row in signed],
+        changes=questions.differences_words(changes) if signed else [],
+        likes=_likes(session, incident, facts),
+        told=texts(casefile(session, incident)),
+        sign_url=_sign_url(incident, part) if Right.DECIDE in me().rights else None,
+        decision_url=url_for("decision.sheet", reference=incident.reference) if signed and part is None else None,
+        answer_urls={
+            one.key: url_for("assessment.answer", reference=incident.reference, question=one.key) for one in QUESTIONS
+        },
+        left=shown.left(incident.law_due_at, utcnow()) if incident.law_due_at else None,
+        due=shown.moment(incident.law_due_at),
+    ), 422 if wrong else 200
+
+
+def _with_typed(facts: dict[str, Any], typed: Mapping[str, object] | None) -> dict[str, Any]:
+    """What is stored, with what was typed and refused on top where it can be shown again."""
+    if typed is None:
+        return facts
+    readable = {name: value for name, value in typed.items() if value is None or not isinstance(value, str)}
+    readable |= {name: value for name, value in typed.items() if isinstance(value, str)}
+    return {name: value for name, value in {**facts, **readable}.items() if value is not None}
+
+
+def _parts(incident: Incident, here: Part | None) -> list[tuple[str, str, bool]]:
+    """Our own part, and one for each customer as whose processor we are concerned."""
+    found = [(_("Our own data"), _url(incident, None), here is None)]
+    for part in incident.parts:
+        if part.customer and part.dropped_at is None:
+            found.append((part.customer, _url(incident, part), here is not None and part.id == here.id))
+    return found if len(found) > 1 else []
+
+
+def _version(row: Assessment) -> tuple[str, str, shown.Moment | None]:
+    words = _(
+        "Version %(number)s, signed by %(name)s, %(role)s",
+        number=row.number,
+        name=row.person.name,
+        role=_(words_for(row.role)),
+    )
+    return words, questions.told_words(row.authority, row.people), shown.moment(row.signed_at)
+
+
+def _likes(session: Any, incident: Incident, facts: Mapping[str, Any]) -> list[questions.Like]:
+    found = precedents(session, me(), incident, facts)
+    return [questions.like_words(one, address(one.assessment.incident)) for one in found]
+
+
+def _sign_url(incident: Incident, part: Part | None) -> str:
+    return url_for("assessment.advice", reference=incident.reference, part=part.id if part else None)
+
+
+@pages.get("/incident/<reference>/assessment/advice")
+@requires(Right.DECIDE)
+def advice(reference: str) -> ResponseReturnValue:
+    """Ask for one's advice; filled in with what the rules say."""
+    incident = incident_for_me(reference)
+    part = _part(incident)
+    session = read_session()
+    found = advised(facts_so_far(session, incident, part))
+    before = assessments.latest(session, incident.id, part.id if part else None)
+    form = AdviceForm(
+        authority=found.authority.says.value,
+        people=found.people.says.value,
+        happened=(before.entry.text("happened") or "") if before else "",
+    )
+    return _advice_page(incident, part, form)
+
+
+@pages.post("/incident/<reference>/assessment/advice")
+@requires(Right.DECIDE)
+def sign_advice(reference: str) -> ResponseReturnValue:
+    """Sign what is known as the next version, with the advice."""
+    incident, form, house = incident_for_me(reference), AdviceForm(), installation()
+    part = _part(incident)
+    opinion = deciding.Opinion(
+        authority=chosen(Says, form.authority.data, Says.UNDETERMINED),
+        people=chosen(Says, form.people.data, Says.UNDETERMINED),
+        reason=form.said("reason"),
+        happened=form.said("happened"),
+        minority=form.said("minority"),
+    )
+    with recording(form) as session:
+        deciding.advise(
+            session,
+            incident.id,
+            opinion,
+            part_id=part.id if part else None,
+            by=session.get_one(Person, by_me().person_id),
+            targets=house.targets,
+            now=utcnow(),
+        )
+    if form.errors:
+        return _advice_page(incident, part, form)
+    return recorded(incident, "advice", _("Your advice is signed. Whoever decides for the organisation is told."))
+
+
+def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> ResponseReturnValue:
+    facts = facts_so_far(read_session(), incident, part)
+    found = advised(facts)
+    return act_page(
+        "assessment/advice.html",
+        incident,
+        form,
+        act="advice",
+        title=_("Sign your advice"),
+        submit=_("Sign it"),
+        why=_("You advise. Somebody else decides for the organisation, and reads what you write here."),
+        authority=questions.side_of(found.authority),
+        people=questions.side_of(found.people),
+        missing=questions.missing_words(found),
+        answered=len(known(facts)),
+        part=part,
+    )
