@@ -33,6 +33,7 @@ PAGES = (
     "enter",
     "incident",
     "triage",
+    "anchors",
     "decisions",
     "calling",
     "waiting",
