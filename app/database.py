@@ -24,6 +24,7 @@ from app.config import Settings
 from incidents import (  # noqa: F401 - every table must be known before the metadata is used
     append_only,
     canary,
+    deadlinefeed,
     decisions,
     evidence,
     filing,

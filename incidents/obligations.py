@@ -33,6 +33,9 @@ class Standing(enum.Enum):
     DOES_NOT_ARISE = "does-not-arise"
 
 
+SOON = timedelta(hours=12)
+"""So long after the first sign it should be decided since when we are aware."""
+
 OPEN = (Standing.MAY_ARISE, Standing.OWED)
 
 STAGES = (0.5, 0.75, 11 / 12, 1.0)
@@ -158,6 +161,8 @@ def recompute(
         if row.is_open:
             row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None
     session.flush()
+    if incident.awareness_asked_at is not None and cautious:
+        incident.awareness_asked_at = None if incident.aware_at else cautious + SOON
     settle_next_act(session, incident)
 
 
@@ -173,6 +178,8 @@ def first_duties(
 ) -> list[dict[str, Any]]:
     """The duties of a new incident with its first report, as rows; sets the incident's next act. Stores nothing."""
     clocks = Clocks(Reckoning(session, organisation, notice=targets.notice), earliest([report]), None, {}, {})
+    if clocks.cautious:
+        incident.awareness_asked_at = clocks.cautious + SOON
     duties = []
     for duty in _wanted(session, incident, organisation):
         row = _arise(incident, duty)

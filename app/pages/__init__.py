@@ -34,6 +34,7 @@ PAGES = (
     "incident",
     "triage",
     "anchors",
+    "deadlines",
     "decisions",
     "calling",
     "waiting",
