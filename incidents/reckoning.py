@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from incidents.holidays import CALENDARS, workdays_in
 from incidents.incident import Incident
+from incidents.law.calendars import CALENDARS, workdays_in
 from incidents.law.counting import TARGET, Count, Counting, Terms, Unit, count, count_hours
 from incidents.law.regimes.rule import ClockStart, Recipient, Rule
 from incidents.law.seats import zone_of

@@ -34,6 +34,7 @@ PAGES = (
     "incident",
     "triage",
     "anchors",
+    "calendars",
     "deadlines",
     "decisions",
     "calling",

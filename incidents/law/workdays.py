@@ -98,6 +98,13 @@ def regions_of(country: str) -> list[str]:
     return list(_calendars().get(country, ()))
 
 
+def holiday_names(country: str, subdivision: str | None, year: int) -> dict[date, str]:
+    """The public holidays of a year with their names, without the weekends."""
+    import holidays
+
+    return dict(sorted(holidays.country_holidays(country, subdiv=subdivision, years=year).items()))
+
+
 @lru_cache(maxsize=1)
 def _calendars() -> dict[str, list[str]]:
     import holidays  # a quarter of a second, which hours need not wait for
