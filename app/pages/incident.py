@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.access import may, me, requires
 from app.case.act import incident_for_me, kept_as
+from app.case.backward import backward_of
 from app.case.clocks import clocks_of, waiting_of
 from app.case.head import bell_of, head_of, next_act
 from app.case.lanes import Link, lanes_of
@@ -52,6 +53,7 @@ def incident(reference: str) -> ResponseReturnValue:
         act=next_act(case, now),
         team=team_of(session, found, taken, now),
         clocks=clocks_of(case.duties, counted(case.duties, _started(case, reckoning)), reckoning, now),
+        plan=backward_of(found, case.duties, reckoning, now),
         waiting=waiting_of(case.duties) if found.closed_at is None else [],
         reports=told_of(case),
         lanes=lanes_of(case, now),
