@@ -24,9 +24,9 @@ from app.installation import Installation
 from app.worker import OneServer, Worker
 from incidents.accounts import add_person, invite
 from incidents.law.clock import utcnow
-from incidents.obligations import differences
 from incidents.organisation import keyring_fits, mark_keyring, the_organisation
 from incidents.people import Role
+from incidents.recount import differences
 from incidents.refusals import Refused
 from incidents.timeline import SYSTEM
 from incidents.words import N_

@@ -25,6 +25,7 @@ from incidents import (  # noqa: F401 - every table must be known before the met
     append_only,
     assessments,
     canary,
+    deadlinefeed,
     decisions,
     evidence,
     filing,

@@ -8,7 +8,14 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, What, hold
-from incidents.obligations import OPEN, Obligation, Targets, recompute, settle_next_act
+from incidents.moved import moved_since, open_deadlines
+from incidents.obligations import (
+    OPEN,
+    Obligation,
+    Targets,
+    recompute,
+    settle_next_act,
+)
 from incidents.orm import Base, Key
 from incidents.refusals import Refused
 from incidents.steps import reopen_by_verb, settle_by_verb
@@ -57,7 +64,9 @@ def become_aware(
     if said is not None and incident.aware_at == aware_at:
         return said
     before, incident.aware_at = incident.aware_at, aware_at
+    deadlines = open_deadlines(session, incident.id)
     first_step(incident, by=by, now=now)
+    recompute(session, incident, targets=targets, now=now)
     entry = record(
         session,
         incident.timeline,
@@ -66,7 +75,11 @@ def become_aware(
         incident_id=incident.id,
         happened_at=aware_at,
         zone=zone,
-        facts={"aware_at": aware_at.isoformat(), "before": before.isoformat() if before else None},
+        facts={
+            "aware_at": aware_at.isoformat(),
+            "before": before.isoformat() if before else None,
+            "deadlines": moved_since(session, incident.id, deadlines),
+        },
         prose={"reason": reason},
         now=now,
     )
@@ -81,7 +94,7 @@ def become_aware(
         )
     )
     settle_by_verb(session, incident, "awareness", entry)
-    recompute(session, incident, targets=targets, now=now)
+    settle_next_act(session, incident)
     return entry
 
 
@@ -218,17 +231,18 @@ def reopen(session: Session, incident_id: int, *, reason: str, by: Actor, target
     if incident.dismissed:
         incident.what = What.UNDECIDED
         reopen_by_verb(session, incident, "triage")
-    entry = record(
+    deadlines = open_deadlines(session, incident.id)
+    recompute(session, incident, targets=targets, now=now)
+    return record(
         session,
         incident.timeline,
         Kind.REOPENED,
         by=by,
         incident_id=incident.id,
+        facts={"deadlines": moved_since(session, incident.id, deadlines)},
         prose={"reason": reason},
         now=now,
     )
-    recompute(session, incident, targets=targets, now=now)
-    return entry
 
 
 def _open_duties(session: Session, incident: Incident) -> bool:

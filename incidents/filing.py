@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Lane, NotFound, hold
-from incidents.obligations import Against, Obligation, Standing, cautious_anchor, settle_next_act
+from incidents.obligations import Against, Obligation, Standing, Targets, cautious_anchor, recompute, settle_next_act
 from incidents.orm import Base, Key, table
 from incidents.people import Role
 from incidents.refusals import Refused
@@ -55,11 +55,14 @@ class Sent:
     delay_reasons: str = ""
 
 
-def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, now: datetime) -> Filing:
+def record_sent(
+    session: Session, obligation_id: int, sent: Sent, *, by: Actor, targets: Targets, now: datetime
+) -> Filing:
     """Record that a notification was sent.
 
     Past the deadline the reasons for the delay belong to it (Art. 33(1)); missing reasons never block the
-    record, they leave a red step. Wants the reference, or the word that it is awaited (then a step stays open).
+    record, they leave a red step. It starts the clock of what comes after.
+    Wants the reference, or the word that it is awaited (then a step stays open).
     """
     _check(sent, now)
     obligation = _hold_obligation(session, obligation_id)
@@ -95,7 +98,7 @@ def record_sent(session: Session, obligation_id: int, sent: Sent, *, by: Actor, 
     session.flush()
     _leave_open(session, filing, now=now)
     settle_lane_step(session, obligation, entry)
-    settle_next_act(session, incident)
+    recompute(session, incident, targets=targets, now=now)
     return filing
 
 

@@ -63,11 +63,13 @@ class Incident(Base):
 
     `next_act` is what that act is, as a message id; `next_is_law` tells law from the organisation's own target.
     `parked_until` is when "this can wait until" ends: it rings again then unless somebody went on meanwhile.
+    `awareness_asked_at` is when it is told that awareness is undecided; None once it was told, or decided.
     """
 
     __tablename__ = "incident"
     __table_args__ = table(
         only_some("ix_incident_parked", "parked_until"),
+        only_some("ix_incident_awareness", "awareness_asked_at"),
         Index("ix_incident_desk", "organisation_id", "closed_at", "next_due_at", "id"),
         # The few that were dismissed, among all that were closed.
         Index("ix_incident_dismissed", "organisation_id", "what", "closed_at", "id"),
@@ -98,6 +100,7 @@ class Incident(Base):
     containment_owner_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
     containment_owned_at: Mapped[datetime | None]
     parked_until: Mapped[datetime | None]
+    awareness_asked_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     aware_at: Mapped[datetime | None]
     noticed_at: Mapped[datetime | None]

@@ -36,6 +36,8 @@ class Kind(enum.Enum):
     CORRECTED = "corrected"
     AWARE = "aware"
     ANCHOR_MOVED = "anchor-moved"
+    CLOCK_STARTED = "clock-started"
+    AWARENESS_OPEN = "awareness-open"
     DEADLINE_NEAR = "deadline-near"
     DEADLINE_PASSED = "deadline-passed"
     NOTIFIED = "notified"

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, Part
-from incidents.law.counting import TARGET, Count, count
+from incidents.law.counting import TARGET
 from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import Recipient
 from incidents.organisation import Organisation
@@ -21,9 +20,13 @@ from incidents.owed import OPEN as OPEN
 from incidents.owed import Against as Against
 from incidents.owed import Standing as Standing
 from incidents.owed import Wanted, owed_to_people, wanted_by
+from incidents.reckoning import Clocks, Reckoning, recorded_starts, start_key
 from incidents.report import Report
 from incidents.steps import Step, StepState, roles_concerned
 from incidents.words import N_
+
+SOON = timedelta(hours=12)
+"""So long after the first sign it should be decided since when we are aware."""
 
 STAGES = (0.5, 0.75, 11 / 12, 1.0)
 """The parts of a period after which somebody hears of it: for 72 hours at 36, 54, 66 and 72."""
@@ -116,17 +119,19 @@ def recompute(
     incident: Incident,
     *,
     targets: Targets,
+    event: tuple[str, datetime] | None = None,
     now: datetime,
 ) -> None:
     """Work out every obligation of an incident from its anchors and facts, and store the result.
 
     With `first_duties` the only function that stores deadlines; call it in the transaction that moves an anchor
-    or a fact.
+    or a fact. `event` is a start of a clock that is about to be recorded (`reckoning.start_key`, and when it was).
     """
     organisation = session.get_one(Organisation, incident.organisation_id)
     stored = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
     present = {(row.rule, row.part_id): row for row in stored}
     cautious = cautious_anchor(session, incident)
+    clocks = clocks_of(session, incident, organisation, targets, cautious, present.values(), event)
     wanted = [*wanted_by(session, incident, organisation), *owed_to_people(session, incident, organisation)]
     if cautious is None:
         wanted = []
@@ -140,12 +145,14 @@ def recompute(
         elif row.standing not in (Standing.MET, Standing.DECIDED_AGAINST):
             row.standing = duty.standing
         told = _Told(row.started_at, row.due_at, row.next_warning_at) if was_open else None
-        _set_deadlines(row, duty.rule, cautious, incident, organisation, targets)
+        _set_deadlines(row, duty.rule, clocks)
         row.next_warning_at = _next_warning(row, told, now) if row.is_open else None
     for row in present.values():
         if row.is_open:
             row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None
     session.flush()
+    if incident.awareness_asked_at is not None and cautious:
+        incident.awareness_asked_at = None if incident.aware_at else cautious + SOON
     settle_next_act(session, incident)
 
 
@@ -160,11 +167,13 @@ def first_duties(
     now: datetime,
 ) -> list[dict[str, Any]]:
     """The duties of a new incident with its first report, as rows; sets the incident's next act. Stores nothing."""
-    cautious = earliest([report])
+    clocks = Clocks(Reckoning(session, organisation, notice=targets.notice), earliest([report]), None, {}, {})
+    if clocks.cautious:
+        incident.awareness_asked_at = clocks.cautious + SOON
     duties = []
     for duty in wanted_by(session, incident, organisation):
         row = _arise(incident, duty)
-        _set_deadlines(row, duty.rule, cautious, incident, organisation, targets)
+        _set_deadlines(row, duty.rule, clocks)
         row.next_warning_at = next_stage(row, now)
         duties.append(row)
     _choose_next(incident, duties, first_steps)
@@ -214,26 +223,38 @@ def _copied(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _set_deadlines(
-    row: Obligation,
-    rule: Rule,
-    cautious: datetime | None,
+def clocks_of(
+    session: Session,
     incident: Incident,
     organisation: Organisation,
     targets: Targets,
-) -> None:
-    zone = ZoneInfo(organisation.zone)
+    cautious: datetime | None,
+    duties: Iterable[Obligation],
+    event: tuple[str, datetime] | None = None,
+) -> Clocks:
+    """The starts of an incident's clocks as they are stored, and `event` beside them."""
+    return Clocks(
+        Reckoning(session, organisation, notice=targets.notice),
+        cautious,
+        incident.aware_at,
+        recorded_starts(session, incident) | dict([event] if event else []),
+        filed_at(duties),
+    )
 
-    def counted(start: datetime | None) -> Count | None:
-        return count(rule.terms, start, zone=zone, target=targets.notice) if start else None
 
-    careful, decided = counted(cautious), counted(incident.aware_at)
-    row.cautious_due_at = careful.due_at if careful else None
-    row.decided_due_at = decided.due_at if decided else None
-    in_force = decided or careful
-    row.started_at = incident.aware_at or cautious
-    row.due_at = in_force.due_at if in_force else None
-    row.ceiling_at = in_force.ceiling_at if in_force else None
+def _set_deadlines(row: Obligation, rule: Rule, clocks: Clocks) -> None:
+    found = clocks.count(rule, row.terms, row.part_id)
+    row.cautious_due_at = found.cautious.due_at if found.cautious else None
+    row.decided_due_at = found.decided.due_at if found.decided else None
+    row.started_at = found.started_at
+    row.due_at = found.in_force.due_at if found.in_force else None
+    row.ceiling_at = found.in_force.ceiling_at if found.in_force else None
+
+
+def filed_at(duties: Iterable[Obligation]) -> dict[str, datetime]:
+    """When each duty that was met was met, by `start_key`."""
+    met = (row for row in duties if row.standing is Standing.MET)
+    return {start_key(row.rule, row.part_id): row.settled_at for row in met if row.settled_at}
 
 
 def _next_warning(row: Obligation, told: _Told | None, now: datetime) -> datetime | None:
@@ -298,45 +319,8 @@ def _choose_next(incident: Incident, duties: Sequence[Obligation], steps: Sequen
         incident.next_is_law = not is_target
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A stored deadline that is not what its anchors give."""
-
-    incident: str
-    rule: str
-    stored: datetime | None
-    computed: datetime | None
-
-
-def differences(session: Session, *, targets: Targets) -> Iterator[Difference]:
-    """Recompute every open deadline from its anchors and yield those that differ from what is stored.
-
-    An open incident without any duty, though its facts give some, differs too.
-    """
-    query = select(Obligation).where(Obligation.standing.in_(OPEN)).execution_options(yield_per=500)
-    zones: dict[int, ZoneInfo] = {}
-    for row in session.scalars(query):
-        zone = zones.setdefault(
-            row.organisation_id,
-            ZoneInfo(session.get_one(Organisation, row.organisation_id).zone),
-        )
-        start = row.incident.aware_at or cautious_anchor(session, row.incident)
-        rule = load().get(row.rule)
-        due = count(rule.terms, start, zone=zone, target=targets.notice).due_at if start else None
-        if due != row.due_at:
-            yield Difference(row.incident.reference, row.rule, row.due_at, due)
-    yield from _without_duties(session, targets)
-
-
-def _without_duties(session: Session, targets: Targets) -> Iterator[Difference]:
-    """Incidents that were stored while their clock could not be started."""
-    dutiful = exists().where(Obligation.incident_id == Incident.id)
-    query = select(Incident).where(Incident.closed_at.is_(None), ~dutiful).order_by(Incident.id)
-    for incident in session.scalars(query):
-        organisation = session.get_one(Organisation, incident.organisation_id)
-        start = incident.aware_at or cautious_anchor(session, incident)
-        if start is None:
-            continue
-        for duty in wanted_by(session, incident, organisation):
-            due = count(duty.rule.terms, start, zone=ZoneInfo(organisation.zone), target=targets.notice).due_at
-            yield Difference(incident.reference, duty.rule.id, None, due)
+def given_by_facts(session: Session, incident: Incident, clocks: Clocks) -> Iterator[tuple[str, datetime | None]]:
+    """The duties that an incident's facts give, each by its rule with its deadline. Stores nothing."""
+    for duty in wanted_by(session, incident, session.get_one(Organisation, incident.organisation_id)):
+        found = clocks.count(duty.rule, _copied(duty.rule), None).in_force
+        yield duty.rule.id, found.due_at if found else None

@@ -10,6 +10,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, OurRole, Part, StillHappening, Urgency, What, hold
+from incidents.moved import moved_since, open_deadlines
 from incidents.obligations import Targets, recompute
 from incidents.refusals import Refused
 from incidents.report import Report
@@ -232,7 +233,9 @@ def settle_noticed(
         raise Refused(N_("This report names no time when it was noticed."))
     incident = hold(session, report.incident_id)
     report.noticed_counts = counts
-    entry = record(
+    deadlines = open_deadlines(session, incident.id)
+    recompute(session, incident, targets=targets, now=now)
+    return record(
         session,
         incident.timeline,
         Kind.ANCHOR_MOVED,
@@ -240,9 +243,11 @@ def settle_noticed(
         incident_id=incident.id,
         happened_at=report.noticed_at,
         zone=report.zone,
-        facts={"report": report.id, "counts": counts},
+        facts={
+            "report": report.id,
+            "counts": counts,
+            "deadlines": moved_since(session, incident.id, deadlines),
+        },
         prose={"reason": reason},
         now=now,
     )
-    recompute(session, incident, targets=targets, now=now)
-    return entry

@@ -25,5 +25,6 @@ def next_due_at(session: Session) -> datetime | None:
         .where(Obligation.standing.in_(OPEN), Incident.closed_at.is_(None))
     )
     rests = session.scalar(select(func.min(Incident.parked_until)))
+    asks = session.scalar(select(func.min(Incident.awareness_asked_at)))
     goes_out = session.scalar(select(func.min(Delivery.due_at)).where(Delivery.state == DeliveryState.QUEUED))
-    return min((at for at in (rings, warns, rests, goes_out) if at is not None), default=None)
+    return min((at for at in (rings, warns, rests, asks, goes_out) if at is not None), default=None)

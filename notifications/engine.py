@@ -27,6 +27,7 @@ from incidents.orm import Base, UTCDateTime
 from incidents.people import Person
 from incidents.store import Store, is_postgresql
 from incidents.timeline import Bell
+from incidents.undecided import tell_undecided
 from notifications import delivery, paging, reach
 from notifications.channels import Channel, ChannelKind, Message, Outcome, Target, Verdict, channel_name
 from notifications.delivery import Delivery, DeliveryState, Purpose
@@ -224,7 +225,11 @@ class Engine:
     def _strike(self, now: datetime, *, careful: bool) -> int:
         """In a transaction of its own: it locks incidents as the verbs do, and must hold no page meanwhile."""
         with self.store.writing() as session:
-            return deadlines.strike(session, now=now, careful=careful) + parking.end_parking(session, now=now)
+            return (
+                deadlines.strike(session, now=now, careful=careful)
+                + parking.end_parking(session, now=now)
+                + tell_undecided(session, now=now)
+            )
 
     def _beat(self, session: Session, now: datetime) -> datetime:
         if self._beaten_at is not None and now - self._beaten_at < BEAT:
@@ -385,7 +390,7 @@ _DUE = select(
         Delivery.queued_at <= bindparam("hung", type_=UTCDateTime()),
     ),
     exists().where(Obligation.standing.in_(OPEN), Obligation.next_warning_at <= _NOW),
-    exists().where(Incident.parked_until <= _NOW),
+    exists().where(or_(Incident.parked_until <= _NOW, Incident.awareness_asked_at <= _NOW)),
 )
 
 

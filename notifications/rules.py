@@ -109,6 +109,9 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CORRECTED: NOBODY,
         Kind.AWARE: FIRST_STEP,
         Kind.ANCHOR_MOVED: NOBODY,
+        Kind.CLOCK_STARTED: FIRST_STEP,
+        # Both clocks run on meanwhile: by day is soon enough.
+        Kind.AWARENESS_OPEN: TELL_DPO,
         # Half and three quarters of the period are told; the last stage and the end wake people, if it is the law's.
         Kind.DEADLINE_NEAR: Rule(Loudness.TELL, Whom.HANDLER, unless=_last_stage_of_the_law),
         Kind.DEADLINE_PASSED: Rule(Loudness.PAGE, unless=_own_target),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from app import shown
 from app.language import gettext as _
-from incidents.law.counting import Count, count
+from incidents.law.counting import Count
 from incidents.law.regimes import load
-from incidents.obligations import Obligation, Targets
+from incidents.law.regimes.rule import CLOCK_START_WORDS
+from incidents.obligations import Obligation
+from incidents.reckoning import Reckoning
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,54 @@ class Clock:
     cautious_left: shown.Left | None
     ceiling: shown.Moment | None
     counted: Sequence[Counted]
+    last_day: str | None
+    there: Sequence[shown.Moment]
+    """The same instant on the clocks of the authorities, where they show another time than ours."""
 
 
-def clocks_of(duties: Sequence[Obligation], targets: Targets, now: datetime) -> list[Clock]:
+@dataclass(frozen=True)
+class Waiting:
+    """A duty without a deadline yet: what starts its clock, and where that is recorded."""
+
+    title: str
+    basis: str
+    event: str
+    means: str | None
+    key: int
+
+
+def clocks_of(
+    duties: Sequence[Obligation], counts: Mapping[int, Count | None], reckoning: Reckoning, now: datetime
+) -> list[Clock]:
     """The open duties with a time, nearest first; those that fall due together share a card."""
     together: dict[tuple[datetime, bool], list[Obligation]] = {}
     for duty in sorted((duty for duty in duties if duty.is_open and duty.due_at), key=lambda duty: duty.id):
         if duty.due_at is not None:
             together.setdefault((duty.due_at, duty.is_target), []).append(duty)
-    return [_clock(due_at, together[due_at, target], targets, now) for due_at, target in sorted(together)]
+    return [_clock(due_at, together[due_at, target], counts, reckoning, now) for due_at, target in sorted(together)]
 
 
-def _clock(due_at: datetime, duties: Sequence[Obligation], targets: Targets, now: datetime) -> Clock:
-    first, zone = duties[0], shown.zone()
-    counts = [(duty, _counted(duty, targets, zone)) for duty in duties]
+def waiting_of(duties: Sequence[Obligation]) -> list[Waiting]:
+    """The open duties whose clock has not started, because its event is not recorded."""
+    return [waiting(duty) for duty in duties if duty.is_open and duty.due_at is None and duty.started_at is None]
+
+
+def waiting(duty: Obligation) -> Waiting:
+    """A duty, and what starts its clock."""
+    rule = load().get(duty.rule)
+    means = _(rule.clock_start_means) if rule.clock_start_means else None
+    return Waiting(title_of(duty), basis_of(duty), _(CLOCK_START_WORDS[rule.clock_start]), means, duty.id)
+
+
+def _clock(
+    due_at: datetime,
+    duties: Sequence[Obligation],
+    counts: Mapping[int, Count | None],
+    reckoning: Reckoning,
+    now: datetime,
+) -> Clock:
+    first = duties[0]
+    last_days = {found.last_day for duty in duties if (found := counts.get(duty.id)) and found.last_day}
     ceilings = [duty.ceiling_at for duty in duties if duty.ceiling_at]
     left = shown.left(due_at, now)
     if left is None:
@@ -67,7 +102,9 @@ def _clock(due_at: datetime, duties: Sequence[Obligation], targets: Targets, now
         cautious=shown.moment(first.cautious_due_at) if decided else None,
         cautious_left=shown.left(first.cautious_due_at, now) if decided else None,
         ceiling=shown.moment(min(ceilings)) if ceilings else None,
-        counted=[Counted(title_of(duty), _steps(found)) for duty, found in counts if found],
+        counted=[Counted(title_of(duty), _steps(found)) for duty in duties if (found := counts.get(duty.id))],
+        last_day=shown.day(min(last_days)) if last_days else None,
+        there=_there(due_at, duties, reckoning),
     )
 
 
@@ -83,10 +120,14 @@ def basis_of(duty: Obligation) -> str:
     return _("%(law)s Art. %(article)s", law=_(regime.short_title), article=duty.terms["article"])
 
 
-def _counted(duty: Obligation, targets: Targets, zone: ZoneInfo) -> Count | None:
-    if duty.started_at is None:
-        return None
-    return count(load().get(duty.rule).terms, duty.started_at, zone=zone, target=targets.notice)
+def _there(due_at: datetime, duties: Sequence[Obligation], reckoning: Reckoning) -> list[shown.Moment]:
+    """The local times of the authorities that do not show what our clocks show."""
+    here = due_at.astimezone(reckoning.zone).replace(tzinfo=None)
+    zones = dict.fromkeys(reckoning.authority_zone(load().get(duty.rule)) for duty in duties)
+    found = [
+        shown.moment(due_at, zone) for zone in zones if zone and due_at.astimezone(zone).replace(tzinfo=None) != here
+    ]
+    return [moment for moment in found if moment]
 
 
 def _steps(found: Count) -> list[str]:

@@ -195,7 +195,7 @@ def told(
             awaited=not reference,
             delay_reasons=reasons,
         )
-        filing.record_sent(at.session, at.duty(to), sent, by=at.by("dana"), now=at.now)
+        filing.record_sent(at.session, at.duty(to), sent, by=at.by("dana"), targets=at.installation.targets, now=at.now)
 
     return act
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from app import shown
 from app.access import by_me, requires
 from app.case.act import act_page, incident_for_me, recorded, recording
+from app.case.moving import Trial, tried_or_done
 from app.case.story import story_of
 from app.case.typed import StaffForm, clock, prose, which
 from app.extensions import read_session
@@ -60,41 +62,40 @@ class ReopenForm(StaffForm):
 @requires(Right.DECIDE)
 def awareness(reference: str) -> ResponseReturnValue:
     """Ask since when the organisation is aware."""
-    return _awareness_page(incident_for_me(reference), AwarenessForm())
+    return _awareness_page(incident_for_me(reference), AwarenessForm(), Trial())
 
 
 @pages.post("/incident/<reference>/awareness")
 @requires(Right.DECIDE)
 def record_awareness(reference: str) -> ResponseReturnValue:
-    """Record the decision; the decided deadline counts from then on."""
+    """Show what the decision does to the deadlines; record it once that was confirmed."""
     incident, form, house = incident_for_me(reference), AwarenessForm(), installation()
-    with recording(form) as session:
+    now = utcnow()
+
+    def act(session: Session) -> None:
         aware_at = form.instant("aware_at", shown.zone())
         if aware_at is None:
             raise Refused(N_("Write the date and the time, like 2026-10-25 01:30."), field="aware_at")
+        zone, said = str(shown.zone()), form.said("reason")
         verbs.become_aware(
-            session,
-            incident.id,
-            aware_at,
-            zone=str(shown.zone()),
-            reason=form.said("reason"),
-            by=by_me(),
-            targets=house.targets,
-            now=utcnow(),
+            session, incident.id, aware_at, zone=zone, reason=said, by=by_me(), targets=house.targets, now=now
         )
-    if form.errors:
-        return _awareness_page(incident, form)
+
+    trial = tried_or_done(form, incident.id, act)
+    if form.errors or trial.rows:
+        return _awareness_page(incident, form, trial)
     return recorded(incident, "awareness", _("The decision is recorded. The deadline counts from it."))
 
 
-def _awareness_page(incident: Incident, form: AwarenessForm) -> ResponseReturnValue:
+def _awareness_page(incident: Incident, form: AwarenessForm, trial: Trial) -> ResponseReturnValue:
     return act_page(
         "decisions/awareness.html",
         incident,
         form,
         act="awareness",
         title=_("Decide since when we are aware"),
-        submit=_("Record the decision"),
+        submit=_("Record the decision") if trial.rows else _("Show what it does to the deadlines"),
+        trial=trial,
         opened=shown.moment(incident.opened_at),
         before=shown.moment(incident.aware_at),
         zone=str(shown.zone()),
@@ -235,22 +236,29 @@ def _close_page(incident: Incident, form: CloseForm) -> ResponseReturnValue:
 @requires(Right.HANDLE)
 def reopen(reference: str) -> ResponseReturnValue:
     """Ask why it is open again."""
-    return _reopen_page(incident_for_me(reference), ReopenForm())
+    return _reopen_page(incident_for_me(reference), ReopenForm(), Trial())
 
 
 @pages.post("/incident/<reference>/reopen")
 @requires(Right.HANDLE)
 def record_reopen(reference: str) -> ResponseReturnValue:
-    """Open the incident again; its clock does not start anew."""
+    """Show the deadlines that come back; open the incident again once that was confirmed. Its clock goes on."""
     incident, form, house = incident_for_me(reference), ReopenForm(), installation()
-    with recording(form) as session:
-        verbs.reopen(session, incident.id, reason=form.said("reason"), by=by_me(), targets=house.targets, now=utcnow())
-    if form.errors:
-        return _reopen_page(incident, form)
+    now, said = utcnow(), form.said("reason")
+    trial = tried_or_done(
+        form,
+        incident.id,
+        lambda session: verbs.reopen(session, incident.id, reason=said, by=by_me(), targets=house.targets, now=now),
+    )
+    if form.errors or trial.rows:
+        return _reopen_page(incident, form, trial)
     return recorded(incident, "reopen", _("The incident is open again."))
 
 
-def _reopen_page(incident: Incident, form: ReopenForm) -> ResponseReturnValue:
+def _reopen_page(incident: Incident, form: ReopenForm, trial: Trial) -> ResponseReturnValue:
     why = _("It keeps its old start: the clock does not begin anew.")
-    title, submit = _("Open the incident again"), _("Open it again")
-    return act_page("decisions/reopen.html", incident, form, act="reopen", title=title, submit=submit, why=why)
+    title = _("Open the incident again")
+    submit = _("Open it again") if trial.rows else _("Show what it does to the deadlines")
+    return act_page(
+        "decisions/reopen.html", incident, form, act="reopen", title=title, submit=submit, why=why, trial=trial
+    )

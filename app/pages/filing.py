@@ -16,6 +16,7 @@ from app.case.typed import StaffForm, clock, line, option, prose, which
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
+from app.navigation import installation
 from incidents import filing as verbs
 from incidents.desk import belonging
 from incidents.filing import Filing, Sent
@@ -81,7 +82,7 @@ def record_sent(reference: str, key: int) -> ResponseReturnValue:
             awaited=form.awaited.data,
             delay_reasons=form.said("delay_reasons"),
         )
-        filing = verbs.record_sent(session, duty.id, told, by=by_me(), now=now)
+        filing = verbs.record_sent(session, duty.id, told, by=by_me(), targets=installation().targets, now=now)
         unexplained = filing.late and not filing.delay_explained
     if form.errors:
         return _sent_page(incident, form, duty, now)

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from app.access import may, me, requires
 from app.case.act import incident_for_me, kept_as
-from app.case.clocks import clocks_of
+from app.case.backward import backward_of
+from app.case.clocks import clocks_of, waiting_of
 from app.case.head import bell_of, head_of, next_act
 from app.case.lanes import Link, lanes_of
 from app.case.story import story_of
@@ -18,11 +19,14 @@ from app.case.told import told_of
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import ngettext
-from app.navigation import installation
-from incidents.desk import casefile
+from app.navigation import installation, organisation
+from incidents.desk import Casefile, casefile
 from incidents.incident import Incident
 from incidents.law.clock import utcnow
+from incidents.obligations import earliest, filed_at
 from incidents.people import Right
+from incidents.reckoning import Clocks, Reckoning, starts_among
+from incidents.recount import counted
 from notifications.ringing import ringing, taken_by
 
 pages = Blueprint("incident", __name__)
@@ -40,6 +44,7 @@ def incident(reference: str) -> ResponseReturnValue:
     case = casefile(session, found)
     story = story_of(case)
     rings = ringing(session, me(), only=found, now=now)
+    reckoning = Reckoning(session, organisation(), notice=installation().targets.notice)
     taken = taken_by(session, [found.id]).get(found.id)
     return render_template(
         "incident/incident.html",
@@ -47,7 +52,9 @@ def incident(reference: str) -> ResponseReturnValue:
         bells=[bell_of(one, here=found.reference) for one in rings] if may(Right.HANDLE) else [],
         act=next_act(case, now),
         team=team_of(session, found, taken, now),
-        clocks=clocks_of(case.duties, installation().targets, now),
+        clocks=clocks_of(case.duties, counted(case.duties, _started(case, reckoning)), reckoning, now),
+        plan=backward_of(found, case.duties, reckoning, now),
+        waiting=waiting_of(case.duties) if found.closed_at is None else [],
         reports=told_of(case),
         lanes=lanes_of(case, now),
         story=story[:LATEST],
@@ -55,10 +62,17 @@ def incident(reference: str) -> ResponseReturnValue:
         earlier_words=ngettext("%(num)s earlier entry", "%(num)s earlier entries", len(story[LATEST:])),
         acts=_acts(found),
         handles=may(Right.HANDLE),
+        decides=may(Right.DECIDE),
         back=url_for("incident.incident", reference=found.reference),
         note_url=url_for("decisions.record_note", reference=found.reference),
         note_keep=kept_as(found, "note"),
     )
+
+
+def _started(case: Casefile, reckoning: Reckoning) -> Clocks:
+    """The starts of the incident's clocks, from what was loaded with it."""
+    starts = starts_among(case.entries)
+    return Clocks(reckoning, earliest(case.reports), case.incident.aware_at, starts, filed_at(case.duties))
 
 
 def _acts(found: Incident) -> list[Link]:

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from flask import Blueprint, flash, redirect
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms import HiddenField, RadioField
 
 from app import shown
 from app.access import by_me, me, requires
 from app.case.act import act_page, address, incident_for_me, recorded, recording
+from app.case.moving import Trial, tried_or_done
 from app.case.told import texts
 from app.case.typed import StaffForm, chosen, line, option, prose
 from app.extensions import read_session
@@ -175,41 +177,39 @@ def _attach_page(incident: Incident, form: AttachForm, key: int) -> ResponseRetu
 def noticed(reference: str, key: int) -> ResponseReturnValue:
     """Ask whether a "noticed" time far back is when the organisation first knew."""
     incident = incident_for_me(reference)
-    return _noticed_page(incident, NoticedForm(), belonging(read_session(), Report, incident, key))
+    return _noticed_page(incident, NoticedForm(), belonging(read_session(), Report, incident, key), Trial())
 
 
 @pages.post("/incident/<reference>/report/<int:key>/noticed")
 @requires(Right.DECIDE)
 def record_noticed(reference: str, key: int) -> ResponseReturnValue:
-    """Settle whether that time moves the clock."""
+    """Show what the answer does to the deadlines; settle it once that was confirmed."""
     incident, form, house = incident_for_me(reference), NoticedForm(), installation()
     report = belonging(read_session(), Report, incident, key)
-    with recording(form) as session:
+    now = utcnow()
+
+    def act(session: Session) -> None:
         counts = {YES: True, NO: False}.get(form.counts.data or "")
         if counts is None:
             raise Refused(N_("Choose yes or no."), field="counts")
-        verbs.settle_noticed(
-            session,
-            belonging(session, Report, incident, key),
-            counts,
-            form.said("reason"),
-            by=by_me(),
-            targets=house.targets,
-            now=utcnow(),
-        )
-    if form.errors:
-        return _noticed_page(incident, form, report)
+        own, said = belonging(session, Report, incident, key), form.said("reason")
+        verbs.settle_noticed(session, own, counts, said, by=by_me(), targets=house.targets, now=now)
+
+    trial = tried_or_done(form, incident.id, act)
+    if form.errors or trial.rows:
+        return _noticed_page(incident, form, report, trial)
     return recorded(incident, f"noticed-{key}", _("The start of the clock is settled."))
 
 
-def _noticed_page(incident: Incident, form: NoticedForm, report: Report) -> ResponseReturnValue:
+def _noticed_page(incident: Incident, form: NoticedForm, report: Report, trial: Trial) -> ResponseReturnValue:
     return act_page(
         "triage/noticed.html",
         incident,
         form,
         act=f"noticed-{report.id}",
         title=_("Did we know then?"),
-        submit=_("Settle it"),
+        submit=_("Settle it") if trial.rows else _("Show what it does to the deadlines"),
+        trial=trial,
         noticed=shown.moment(report.noticed_at),
         received=shown.moment(report.received_at),
     )

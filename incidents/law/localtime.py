@@ -137,6 +137,15 @@ def country_of(zone: str) -> str | None:
     return _countries().get(zone)
 
 
+@lru_cache(maxsize=1)
+def zones_by_country() -> dict[str, tuple[str, ...]]:
+    """The zones of each country (ISO 3166, two letters)."""
+    found: dict[str, tuple[str, ...]] = {}
+    for zone, country in _countries().items():
+        found[country] = (*found.get(country, ()), zone)
+    return found
+
+
 def instant_of(wall: datetime, zone: tzinfo) -> datetime:
     """The instant at which the clocks of `zone` show `wall`, for what has to come about whatever the clocks do.
 

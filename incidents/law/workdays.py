@@ -88,6 +88,23 @@ class Workdays:
         raise Refused(N_("The holiday calendar has no working day for two months. Put it right."))
 
 
+def has_calendar(country: str) -> bool:
+    """Whether there is a calendar of public holidays for a country (ISO 3166, two letters)."""
+    return country in _calendars()
+
+
+def regions_of(country: str) -> list[str]:
+    """The parts of a country that have holidays of their own, as `Workdays.subdivision` names them."""
+    return list(_calendars().get(country, ()))
+
+
+def holiday_names(country: str, subdivision: str | None, year: int) -> dict[date, str]:
+    """The public holidays of a year with their names, without the weekends."""
+    import holidays
+
+    return dict(sorted(holidays.country_holidays(country, subdiv=subdivision, years=year).items()))
+
+
 @lru_cache(maxsize=1)
 def _calendars() -> dict[str, list[str]]:
     import holidays  # a quarter of a second, which hours need not wait for

@@ -38,6 +38,8 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.CORRECTED: N_("Correction"),
         Kind.AWARE: N_("Awareness was decided"),
         Kind.ANCHOR_MOVED: N_("The start of the clock was settled"),
+        Kind.CLOCK_STARTED: N_("What starts the clock of a duty was recorded"),
+        Kind.AWARENESS_OPEN: N_("Since when we are aware is not decided yet"),
         Kind.DEADLINE_NEAR: N_("A deadline comes near"),
         Kind.DEADLINE_PASSED: N_("A deadline has passed"),
         Kind.NOTIFIED: N_("A notification was sent"),

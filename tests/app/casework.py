@@ -65,7 +65,7 @@ def busy(installation: Installation, cast: Cast, now: datetime) -> Incident:
         thread.add(session, session.get_one(Report, first.report.id), "Yes", now=now)
         duty = next(row for row in session.scalars(select(Obligation).order_by(Obligation.id)) if not row.part_id)
         sent = Sent(now, "Europe/London", "The authority", awaited=True)
-        filing.record_sent(session, duty.id, sent, by=by, now=now)
+        filing.record_sent(session, duty.id, sent, by=by, targets=targets, now=now)
         for number in range(5):
             decisions.note(session, key, f"Note {number}", by=by, now=now + timedelta(minutes=3 * number))
         return session.get_one(Incident, key)

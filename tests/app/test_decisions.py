@@ -22,6 +22,12 @@ def test_awareness_moves_the_deadline_and_the_cautious_one_stays_visible(
     dana.open(f"/incident/{incident.reference}/awareness").send(
         aware_at="2026-11-23T09:30", reason="The log shows a download"
     )
+    assert again(installation, incident).aware_at is None
+    assert "Nothing is recorded yet." in dana.page
+    assert "Wed 25 Nov 2026, 16:00 GMT" in dana.page
+    assert "Thu 26 Nov 2026, 09:30 GMT" in dana.page
+    assert dana.fields()["reason"] == "The log shows a download"
+    dana.send()
 
     assert dana.address == f"/incident/{incident.reference}"
     assert again(installation, incident).law_due_at == datetime.fromisoformat("2026-11-26T09:30:00+00:00")
@@ -47,8 +53,32 @@ def test_a_time_that_came_twice_is_asked_about_with_the_text_kept(
     assert dana.fields()["reason"] == "The help desk knew"
     assert dana.fields()["aware_at"] == "2026-10-25T01:30"
     dana.send(aware_at_which="1")
+    dana.send()
 
     assert again(installation, incident).aware_at == datetime.fromisoformat("2026-10-25T01:30:00+00:00")
+
+
+def test_what_was_confirmed_is_what_was_shown(installation: Installation, dana: Visitor, now: datetime) -> None:
+    incident = reported(installation, now - timedelta(hours=20))
+    dana.open(f"/incident/{incident.reference}/awareness")
+    dana.send(aware_at="2026-11-23T09:30", reason="The log shows a download")
+
+    dana.send(aware_at="2026-11-23T10:30")
+
+    assert again(installation, incident).aware_at is None
+    assert "Thu 26 Nov 2026, 10:30 GMT" in dana.page
+
+
+def test_the_entry_keeps_each_deadline_before_and_after(
+    installation: Installation, dana: Visitor, now: datetime
+) -> None:
+    incident = reported(installation, now - timedelta(hours=20))
+
+    dana.open(f"/incident/{incident.reference}/awareness").send(aware_at="2026-11-23T09:30", reason="Seen").send()
+
+    (decided,) = entries(installation, incident, Kind.AWARE)
+    moved = {(row["before"], row["after"]) for row in decided.facts["deadlines"]}
+    assert moved == {("2026-11-25T16:00:00+00:00", "2026-11-26T09:30:00+00:00")}
 
 
 def test_a_time_that_never_came_and_one_to_come_are_refused(

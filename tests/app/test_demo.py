@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from app import demo
 from app.installation import Installation
 from incidents.incident import Incident, What
-from incidents.obligations import Obligation, Standing, differences
+from incidents.obligations import Obligation, Standing
 from incidents.people import by_email
+from incidents.recount import differences
 from incidents.steps import Step, playbook
 from incidents.summaries import summarise
 from incidents.timeline import Bell, Entry, Timeline, canonical, digest

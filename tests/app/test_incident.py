@@ -225,6 +225,8 @@ def test_a_noticed_time_far_back_is_asked_about_and_moves_the_clock_only_when_se
     assert "in 72 h 0 min" in dana.page
 
     dana.open(f"/incident/{reference}/report/{key}/noticed").send(counts="yes", reason="She told her manager")
+    assert "Nothing is recorded yet." in dana.page
+    dana.send()
 
     assert dana.address == f"/incident/{reference}"
     assert "A question." not in dana.page

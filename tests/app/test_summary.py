@@ -51,7 +51,7 @@ def late_and_unexplained(installation: Installation, cast: Cast) -> Incident:
             now=now - timedelta(days=4),
         )
         sent = Sent(at=now - timedelta(hours=1), zone="UTC", recipient="Authority", awaited=True)
-        record_sent(session, duty(session, key, "uk-gdpr-33-1"), sent, by=dana, now=now)
+        record_sent(session, duty(session, key, "uk-gdpr-33-1"), sent, by=dana, targets=installation.targets, now=now)
         return session.get_one(Incident, key)
 
 

@@ -77,7 +77,7 @@ def test_dismissed_closed_and_opened_again_an_incident_keeps_its_old_start(
     assert "Dismissed" in dana.page
     assert incident.reference not in dana.open("/desk").page
     assert incident.reference in dana.open("/desk?show=dismissed").page
-    dana.open(f"{page}/reopen").send(reason="The laptop turned up abroad")
+    dana.open(f"{page}/reopen").send(reason="The laptop turned up abroad").send()
 
     found = again(installation, incident)
     assert (found.what, found.closed_at) == (What.UNDECIDED, None)

@@ -70,7 +70,7 @@ def test_nothing_but_reporting_paging_links_and_coming_in_is_public(installation
         "/inbound/",
     )
     meant += ("/push/renewed", "/manifest.webmanifest", "/sw.js")  # asked for by browsers, whoever is signed in
-    meant += ("/rota/feed/",)
+    meant += ("/rota/feed/", "/deadlines/feed/")
 
     wrong = [
         f"{method} {rule}"

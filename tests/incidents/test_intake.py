@@ -11,9 +11,10 @@ from app.installation import Installation
 from incidents import intake, obligations, receipt
 from incidents.incident import Incident, StillHappening
 from incidents.intake import Arrival, Receipt, Told
-from incidents.obligations import Obligation, cautious_anchor, differences
+from incidents.obligations import Obligation, cautious_anchor
 from incidents.organisation import the_organisation
 from incidents.receipt import View
+from incidents.recount import differences
 from incidents.refusals import Refused
 from incidents.report import Relation, Report, ReporterContact
 from incidents.steps import Step

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.installation import Installation
-from incidents import decisions, filing, intake, obligations, thread, triage
+from incidents import decisions, filing, intake, obligations, recount, thread, triage
 from incidents.deadlines import strike
 from incidents.filing import Sent
 from incidents.incident import Incident, OurRole, StillHappening, Urgency, What
 from incidents.intake import Arrival, Told
 from incidents.law.regimes import Regimes, load
-from incidents.obligations import Obligation, Standing, cautious_anchor, differences
+from incidents.obligations import Obligation, Standing, cautious_anchor
 from incidents.organisation import LegalEntity, the_organisation
+from incidents.recount import differences
 from incidents.refusals import Refused
 from incidents.report import Report
 from incidents.steps import Step, StepState
@@ -167,6 +168,7 @@ def test_a_later_law_neither_adds_nor_drops_a_duty_of_a_running_incident(
     )
     amended = Regimes(tuple(changed))
     monkeypatch.setattr(obligations, "load", lambda: amended)
+    monkeypatch.setattr(recount, "load", lambda: amended)
     running = make_report(installation, "Under the old law", now=now).report.incident_id
     began = [(row.rule, row.due_at) for row in duties(installation, running)]
 
@@ -213,7 +215,12 @@ def test_late_without_reasons_is_recorded_and_leaves_a_red_step(
 
     with installation.store.writing() as session:
         made = filing.record_sent(
-            session, obligation_id, Sent(late, "Europe/London", "The authority", awaited=True), by=dana, now=late
+            session,
+            obligation_id,
+            Sent(late, "Europe/London", "The authority", awaited=True),
+            by=dana,
+            targets=installation.targets,
+            now=late,
         )
         assert (made.late, made.delay_explained, made.reference) == (True, False, None)
 
@@ -367,7 +374,9 @@ def _act(
         "attach": lambda s, now: triage.attach(s, report, other.incident_id, by=by, targets=targets, now=now),
         "close": lambda s, now: decisions.close(s, incident_id, reason="Over", by=by, now=now),
         "reopen": lambda s, now: decisions.reopen(s, incident_id, reason="New", by=by, targets=targets, now=now),
-        "sent": lambda s, now: filing.record_sent(s, first, Sent(at, "UTC", "Authority", "R1"), by=by, now=now),
+        "sent": lambda s, now: filing.record_sent(
+            s, first, Sent(at, "UTC", "Authority", "R1"), by=by, targets=targets, now=now
+        ),
         "against": lambda s, now: filing.decide_against(s, first, reason="No risk", by=by, now=now),
         "noticed": lambda s, now: triage.settle_noticed(
             s, report, bool(choice % 2), "So", by=by, targets=targets, now=now
@@ -409,7 +418,7 @@ def test_nothing_was_sent_before_anybody_here_knew(installation: Installation, c
     sent = Sent(now - HOUR, "Europe/London", "The authority", awaited=True)
 
     with pytest.raises(Refused, match="before anybody here knew"), installation.store.writing() as session:
-        filing.record_sent(session, first, sent, by=dana, now=now)
+        filing.record_sent(session, first, sent, by=dana, targets=installation.targets, now=now)
 
 
 def test_no_target_lies_behind_the_deadline_that_it_prepares(installation: Installation, now: datetime) -> None:

@@ -66,7 +66,14 @@ def duty(session: Session, incident_id: int, rule: str) -> int:
 def send(installation: Installation, cast: Cast, incident_id: int, at: datetime, rule: str = UK) -> None:
     sent = Sent(at=at, zone="Europe/London", recipient="Authority", reference="R-1")
     with installation.store.writing() as session:
-        filing.record_sent(session, duty(session, incident_id, rule), sent, by=person_as_actor(cast.dana), now=at)
+        filing.record_sent(
+            session,
+            duty(session, incident_id, rule),
+            sent,
+            by=person_as_actor(cast.dana),
+            targets=installation.targets,
+            now=at,
+        )
 
 
 def decide_against(installation: Installation, cast: Cast, incident_id: int, at: datetime, rule: str = EU) -> None:

@@ -103,7 +103,7 @@ def test_a_mis_sent_mail_over_the_clock_change(night: Night, installation: Insta
 
     night.now = datetime(2026, 10, 25, 18, 0, tzinfo=LONDON).astimezone(UTC)
     sent = Sent(night.now, "Europe/London", "Information Commission", awaited=True)
-    told = night.act(filing.record_sent, owed["uk-gdpr-33-1"].id, sent, by=dana)
+    told = night.act(filing.record_sent, owed["uk-gdpr-33-1"].id, sent, by=dana, **house)
 
     assert (told.late, told.reference) == (False, None)
     night.act(filing.decide_against, owed["eu-gdpr-33-1"].id, reason="Everybody lives in London", by=dana)

@@ -1,0 +1,48 @@
+"""Nights and days on which nobody decides since when the organisation is aware."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from incidents import decisions
+from incidents.incident import Incident
+from incidents.timeline import Kind, person_as_actor
+from tests.makers import Cast
+from tests.nights.night import Night
+from tests.nights.test_deadlines import begun
+
+
+def told(night: Night, incident_id: int) -> int:
+    return night.entries(incident_id).count(Kind.AWARENESS_OPEN)
+
+
+def test_awareness_undecided_for_twelve_hours_is_told_once_and_by_day(night: Night, cast: Cast) -> None:
+    incident_id = begun(night, cast)
+
+    night.wait(step=3600, hours=11)
+    before = told(night, incident_id)
+    night.wait(step=3600, hours=30)
+
+    assert (before, told(night, incident_id)) == (0, 1)
+    with night.installation.store.reading() as session:
+        assert session.scalars(select(Incident.awareness_asked_at)).all() == [None]
+
+
+def test_awareness_that_is_decided_in_time_is_not_asked_for(night: Night, cast: Cast) -> None:
+    incident_id, dana = begun(night, cast), person_as_actor(cast.dana)
+    night.act(
+        lambda session, now: decisions.become_aware(
+            session,
+            incident_id,
+            now,
+            zone="UTC",
+            reason="The log shows it",
+            by=dana,
+            targets=night.installation.targets,
+            now=now,
+        )
+    )
+
+    night.wait(step=3600, hours=41)
+
+    assert told(night, incident_id) == 0
