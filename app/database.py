@@ -24,7 +24,6 @@ from app.config import Settings
 from incidents import (  # noqa: F401 - every table must be known before the metadata is used
     append_only,
     canary,
-    deadlinefeed,
     decisions,
     evidence,
     filing,
@@ -40,6 +39,7 @@ from incidents.refusals import Refused
 from incidents.words import N_
 from notifications import (  # noqa: F401
     contact,
+    deadlinefeed,
     delivery,
     drills,
     engine,
