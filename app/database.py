@@ -25,7 +25,6 @@ from incidents import (  # noqa: F401 - every table must be known before the met
     append_only,
     assessments,
     canary,
-    deadlinefeed,
     decisions,
     evidence,
     filing,
@@ -42,6 +41,7 @@ from incidents.refusals import Refused
 from incidents.words import N_
 from notifications import (  # noqa: F401
     contact,
+    deadlinefeed,
     delivery,
     drills,
     engine,

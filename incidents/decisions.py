@@ -64,6 +64,7 @@ def become_aware(
     if said is not None and incident.aware_at == aware_at:
         return said
     before, incident.aware_at = incident.aware_at, aware_at
+    facts = {"aware_at": aware_at.isoformat(), "before": before.isoformat() if before else None}
     deadlines = open_deadlines(session, incident.id)
     first_step(incident, by=by, now=now)
     recompute(session, incident, targets=targets, now=now)
@@ -75,11 +76,7 @@ def become_aware(
         incident_id=incident.id,
         happened_at=aware_at,
         zone=zone,
-        facts={
-            "aware_at": aware_at.isoformat(),
-            "before": before.isoformat() if before else None,
-            "deadlines": moved_since(session, incident.id, deadlines),
-        },
+        facts=facts | {"deadlines": moved_since(session, incident.id, deadlines)},
         prose={"reason": reason},
         now=now,
     )

@@ -81,13 +81,13 @@ def set_day(country: str) -> Answer:
 @requires(Right.CONFIGURE)
 def set_region(country: str) -> Answer:
     """Choose the part of the country whose holidays count too."""
-    form, house = RegionForm(), installation()
+    form, house, now = RegionForm(), installation(), utcnow()
     with recording(form) as session:
         place, said = the_organisation(session), form.said("region")
-        choose_region(session, place, country, said, by=by_me(), targets=house.targets, now=utcnow())
+        choose_region(session, place, country, said, by=by_me(), targets=house.targets, now=now)
     if form.errors:
         return _page(DayForm(), 422, country, form)
-    return _back(country, str(utcnow().year))
+    return _back(country, str(now.year))
 
 
 def _back(country: str, year: str) -> Answer:

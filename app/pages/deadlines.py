@@ -9,9 +9,9 @@ from app.access import me, public, requires
 from app.extensions import read_session
 from app.language import gettext as _
 from app.navigation import installation, organisation
-from incidents.deadlinefeed import calendar_for, end_feed, feed_of, new_feed, reader_at
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right
+from notifications.deadlinefeed import calendar_for, end_feed, feed_of, new_feed, reader_at
 
 pages = Blueprint("deadlines", __name__)
 

@@ -196,7 +196,9 @@ def _a_restricted_one(story: Story) -> None:
 def _sent_too_late(story: Story, incident_id: int) -> None:
     """One filing after the deadline, without its reference and without reasons."""
     sent = Sent(at=story.night.now, zone=ZONE, recipient="The authority", awaited=True)
-    story.act(filing.record_sent, story.duties(incident_id)[0], sent, by=story.dana)
+    story.act(
+        filing.record_sent, story.duties(incident_id)[0], sent, by=story.dana, targets=story.night.installation.targets
+    )
 
 
 def _a_rota(story: Story) -> None:
