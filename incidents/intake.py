@@ -69,6 +69,8 @@ class Receipt:
     code: str
     again: bool = False
     """True when this very form had been received before: nothing was stored a second time."""
+    next_due_at: datetime | None = None
+    """When the next act is due, of a report that has just been stored."""
 
 
 LANGUAGE_LENGTH = 16

@@ -12,6 +12,7 @@ from app.case.act import incident_for_me, kept_as
 from app.case.clocks import clocks_of
 from app.case.head import bell_of, head_of, next_act
 from app.case.lanes import Link, lanes_of
+from app.case.owed import panel_of
 from app.case.story import story_of
 from app.case.team import team_of
 from app.case.told import told_of
@@ -48,6 +49,7 @@ def incident(reference: str) -> ResponseReturnValue:
         act=next_act(case, now),
         team=team_of(session, found, taken, now),
         clocks=clocks_of(case.duties, installation().targets, now),
+        owed=panel_of(session, found),
         reports=told_of(case),
         lanes=lanes_of(case, now),
         story=story[:LATEST],

@@ -198,16 +198,13 @@ def _regime(path: Path) -> Regime:
 
 
 def _rule(table: Table, countries: frozenset[str]) -> Rule:
-    own = table.maybe_codes("countries", PLACE)
-    if own is not None and not countries.issuperset(own):
-        raise table.wrong("countries", "must be among those of the regime")
     rule = Rule(
         id=table.name("id"),
         law=table.sentence("law"),
         article=table.sentence("article"),
         title=table.sentence("title"),
         short_title=table.sentence("short_title"),
-        countries=countries if own is None else frozenset(own),
+        countries=_countries(table, countries),
         by_itself=table.flag("by_itself"),
         part_of=table.maybe_name("part_of"),
         replaces=table.maybe_name("replaces"),
@@ -240,6 +237,15 @@ def _rule(table: Table, countries: frozenset[str]) -> Rule:
     table.finish()
     _agree(rule, table)
     return rule
+
+
+def _countries(table: Table, among: frozenset[str]) -> frozenset[str]:
+    own = table.maybe_codes("countries", PLACE)
+    if own is None:
+        return among
+    if not among.issuperset(own):
+        raise table.wrong("countries", "must be among those of the regime")
+    return frozenset(own)
 
 
 def _wants(table: Table) -> Wants | None:
