@@ -11,9 +11,10 @@ from incidents.incident import Incident, OurRole, What
 from incidents.law.arising import Arising, arising
 from incidents.law.facts import Facts, Value
 from incidents.law.profile import Contract, Profile
-from incidents.obligations import cautious_anchor
+from incidents.obligations import cautious_anchor, earliest
 from incidents.organisation import Organisation
 from incidents.profile import profile_of
+from incidents.report import Report
 
 _PERSONAL = {
     What.PERSONAL_DATA_BREACH: True,
@@ -29,11 +30,12 @@ def may_be_owed(
     *,
     situation: Facts | None = None,
     facts: Facts | None = None,
+    reports: Iterable[Report] | None = None,
 ) -> list[Arising]:
     """Every duty and how it stands, shortest first, under the law of the day on which the incident was opened.
 
     `situation` and `facts` add what an assessment knows; what they state stands before what triage said. The clocks
-    are counted from the decided awareness, and until then from the cautious start.
+    are counted from the decided awareness, and until then from the cautious start. Its `reports` spare a query.
     """
     organisation = session.get_one(Organisation, incident.organisation_id)
     profile = profile_of(session, organisation)
@@ -42,7 +44,7 @@ def may_be_owed(
         {**situation_of(incident, profile), **(situation or {})},
         facts or {},
         on=incident.opened_at.date(),
-        start=incident.aware_at or cautious_anchor(session, incident),
+        start=incident.aware_at or (cautious_anchor(session, incident) if reports is None else earliest(reports)),
         zone=ZoneInfo(organisation.zone),
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import shown
 from app.language import gettext as _
 from app.language import ngettext
-from incidents.incident import Incident
+from incidents.desk import Casefile
 from incidents.law.arising import STANDING_WORDS, Arising, Standing
 from incidents.law.counting import Step, Unit
 from incidents.law.profile import CONTRACT_START_WORDS
@@ -61,11 +61,12 @@ class Panel:
     none_words: str
 
 
-def panel_of(session: Session, incident: Incident) -> Panel | None:
+def panel_of(session: Session, case: Casefile) -> Panel | None:
     """The panel of an incident; None once it is closed or dismissed."""
+    incident = case.incident
     if incident.closed_at is not None or incident.dismissed:
         return None
-    found = may_be_owed(session, incident)
+    found = may_be_owed(session, incident, reports=case.reports)
     owed = [_owed(one) for one in found if one.standing is Standing.ARISES]
     may = [_owed(one) for one in found if one.standing is Standing.MAY_ARISE]
     none = [_owed(one) for one in found if one.standing is Standing.DOES_NOT_ARISE]

@@ -49,7 +49,7 @@ def incident(reference: str) -> ResponseReturnValue:
         act=next_act(case, now),
         team=team_of(session, found, taken, now),
         clocks=clocks_of(case.duties, installation().targets, now),
-        owed=panel_of(session, found),
+        owed=panel_of(session, case),
         reports=told_of(case),
         lanes=lanes_of(case, now),
         story=story[:LATEST],
