@@ -138,7 +138,7 @@ def receive(
     insert_all(session, Obligation, [{**duty, "incident_id": incident.id} for duty in duties])
     insert_all(session, Step, [{**step, "incident_id": incident.id} for step in planned])
     set_committed_value(adopt(session, report), "incident", adopt(session, incident))
-    return Receipt(report, code)
+    return Receipt(report, code, next_due_at=incident.next_due_at)
 
 
 def _insert(

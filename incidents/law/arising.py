@@ -15,7 +15,7 @@ from incidents.law.assessment import Says, advise
 from incidents.law.authorities import recipients
 from incidents.law.counting import TARGET, UNIT_WORDS, Step, Terms, Unit, count
 from incidents.law.facts import Facts, Value, as_read
-from incidents.law.places import Ties, Where, is_complete, residents_of, ties_of, where_of
+from incidents.law.places import Where, is_complete, residents_of, ties_of, where_of
 from incidents.law.profile import OF_THE_INCIDENT, Contract, ContractStart, Profile
 from incidents.law.regimes import EITHER, Capacity, Regime, Rule, load
 from incidents.law.regimes.rule import CAPACITY_WORDS, ClockStart, Reach
@@ -144,7 +144,7 @@ def _of(rule: Rule, regime: Regime, case: _Case, coming: Rule | None) -> Arising
         status = (Step(rule.status, {}),) if rule.status else ()
         return Arising(rule, Standing.DOES_NOT_ARISE, (NOT_IN_FORCE, *status), rule.terms)
     ties = ties_of(rule, regime, case.where)
-    links = [Link(ties.holds, ties.because, ties.missing), *_capacity(rule, ties, case), _wants(rule, case.known)]
+    links = [Link(ties.holds, ties.because, ties.missing), *_capacity(rule, case), _wants(rule, case.known)]
     if since_unknown:
         links.append(Link(None, SINCE_UNKNOWN, "in_force"))
     standing, reasons, missing = _together(rule, links)
@@ -183,9 +183,9 @@ def _together(rule: Rule, links: Iterable[Link]) -> tuple[Standing, tuple[Step, 
     return (Standing.ARISES if rule.confirmed else Standing.MAY_ARISE), tuple(reasons), None
 
 
-def _capacity(rule: Rule, ties: Ties, case: _Case) -> Iterator[Link]:
+def _capacity(rule: Rule, case: _Case) -> Iterator[Link]:
     """As what we owe it, and that it is about personal data where only such a breach counts."""
-    found = [_as(capacity, ties, case) for capacity in rule.who_owes]
+    found = [_as(capacity, case) for capacity in rule.who_owes]
     found.sort(key=lambda link: (link.holds is False, link.holds is None))
     yield found[0]
     if PERSONAL.issuperset(rule.who_owes):
@@ -194,7 +194,7 @@ def _capacity(rule: Rule, ties: Ties, case: _Case) -> Iterator[Link]:
         yield Link(personal if isinstance(personal, bool) else None, because, "personal_data")
 
 
-def _as(capacity: Capacity, ties: Ties, case: _Case) -> Link:
+def _as(capacity: Capacity, case: _Case) -> Link:
     words = {"capacity": CAPACITY_WORDS[capacity]}
     if capacity in EITHER:
         role = case.known.get("our_role")
@@ -203,8 +203,8 @@ def _as(capacity: Capacity, ties: Ties, case: _Case) -> Link:
         if role in (capacity.value, "both"):
             return Link(True)
         return Link(False, Step(N_("In this incident we are not: %(capacity)s."), words))
-    if capacity is Capacity.ANYBODY or (capacity is Capacity.SYSTEM_OPERATOR and ties.systems):
-        return Link(True)
+    if capacity in (Capacity.ANYBODY, Capacity.SYSTEM_OPERATOR):
+        return Link(True)  # whose systems are touched there operates them there: the tie asks
     if capacity is Capacity.CONTRACT_PARTY and case.profile.contracts:
         return Link(True)
     if capacity in case.profile.held:

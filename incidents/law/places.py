@@ -43,14 +43,11 @@ ASKED: Mapping[Reach, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """Whether a rule reaches us, the sentence for it, and what is missing where that is not known. `systems`
-    says that systems there are touched.
-    """
+    """Whether a rule reaches us, the sentence for it, and what is missing where that is not known."""
 
     holds: bool | None
     because: Step | None
     missing: str | None
-    systems: bool
 
 
 class _Tie(NamedTuple):
@@ -87,19 +84,18 @@ def where_of(profile: Profile, known: Facts) -> Where:
 def ties_of(rule: Rule, regime: Regime, where: Where) -> Ties:
     """The ties of one rule. A list that nobody called complete never unties anything."""
     if not rule.countries or rule.reach == _EVERYWHERE:
-        return Ties(True, None, None, systems=False)
+        return Ties(True, None, None)
     found = [_tie(rule, reach, where) for reach in rule.reach or WHEREVER]
-    touched = any(tie.holds for tie in found if tie.reach is Reach.SYSTEMS)
     there = regime.jurisdiction if rule.countries is regime.countries else _listed(rule.countries)
     for tie in found:
         if tie.holds:
-            return Ties(True, Step(TIED[tie.reach], {"where": tie.place or there}), None, touched)
+            return Ties(True, Step(TIED[tie.reach], {"where": tie.place or there}), None)
     waiting = tuple(tie.reach for tie in found if tie.holds is None)
     if not waiting:
-        return Ties(False, Step(UNTIED, {"where": there}), None, touched)
+        return Ties(False, Step(UNTIED, {"where": there}), None)
     # What the incident tells is asked for first: the profile was written before it.
     missing = ASKED[next((reach for reach in waiting if reach is not Reach.ESTABLISHMENT), waiting[0])]
-    return Ties(None, Step(OPEN[waiting], {"where": there}), missing, touched)
+    return Ties(None, Step(OPEN[waiting], {"where": there}), missing)
 
 
 def affected_places(known: Facts) -> frozenset[str]:

@@ -40,7 +40,14 @@ BRINGS: Mapping[Product, Capacity] = {
     Product.HEALTH_RECORDS: Capacity.HEALTH_PROVIDER,
 }
 OF_THE_INCIDENT = frozenset(
-    {Capacity.CONTROLLER, Capacity.PROCESSOR, Capacity.ANYBODY, Capacity.CONTRACT_PARTY, Capacity.OTHER}
+    {
+        Capacity.CONTROLLER,
+        Capacity.PROCESSOR,
+        Capacity.SYSTEM_OPERATOR,
+        Capacity.ANYBODY,
+        Capacity.CONTRACT_PARTY,
+        Capacity.OTHER,
+    }
 )
 """Capacities that no profile settles: the incident, a contract or the law itself does."""
 
