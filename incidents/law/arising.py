@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from incidents.law.assessment import Says, advise
 from incidents.law.authorities import recipients
-from incidents.law.counting import TARGET, UNIT_WORDS, Step, Terms, Unit, count
+from incidents.law.counting import TARGET, UNIT_WORDS, Counting, Step, Terms, Unit, count
 from incidents.law.facts import Facts, Value, as_read
 from incidents.law.places import Where, is_complete, residents_of, ties_of, where_of
 from incidents.law.profile import OF_THE_INCIDENT, Contract, ContractStart, Profile
@@ -260,6 +260,11 @@ def _due_at(rule: Rule, case: _Case) -> datetime | None:
 def _counted(terms: Terms, start: datetime, zone: tzinfo, target: timedelta) -> datetime | None:
     if terms.unit is Unit.SEE_TEXT:
         return None
+    if terms.unit is Unit.NO_FIXED_PERIOD:
+        return start.astimezone(UTC) + target
+    if terms.unit is Unit.HOURS and terms.period and terms.counting is not Counting.DORA_RTS_5:
+        # Elapsed hours, which nothing moves: the steps in words are not asked for here, and cost the most.
+        return start.astimezone(UTC) + timedelta(hours=terms.period)
     return count(terms, start, zone=zone, target=target).due_at
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from incidents.law import authorities, situation
 from incidents.law.arising import Arising, Standing, arising
 from incidents.law.authorities import ANY_LAND, EVERY_COUNTRY
+from incidents.law.counting import count
 from incidents.law.facts import FACTS, Shape
 from incidents.law.facts import read as read_facts
 from incidents.law.profile import Contract, ContractStart, Entity, Product, Profile
@@ -241,6 +243,19 @@ def test_a_clock_that_another_event_starts_has_no_end_yet() -> None:
 
     assert (found["eu-dora-init"].standing, found["eu-dora-init"].due_at) == (ARISES, None)
     assert found["br-reg"].due_at is None, "years of keeping a record are no deadline"
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 5_000_000), st.sampled_from(["Europe/London", "Asia/Kolkata"]))
+def test_every_end_is_the_one_that_counting_gives(minutes: int, name: str) -> None:
+    zone, start = ZoneInfo(name), START - timedelta(minutes=minutes)
+
+    found = arising(Profile(), {}, {}, on=TODAY, start=start, zone=zone)
+
+    for one in found:
+        if one.due_at is not None:
+            counted = count(one.terms, start, zone=zone)
+            assert one.due_at == counted.due_at, one.rule.id
 
 
 PLACES = ["FR", "DE", "DE-BY", "GB", "IN", "CN", "US", "US-CA", "US-TX", "KR", "BR", "CH", "NO"]
