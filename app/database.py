@@ -30,6 +30,7 @@ from incidents import (  # noqa: F401 - every table must be known before the met
     filing,
     obligations,
     organisation,
+    profile,
     receipt,
     report,
     signing,

@@ -74,9 +74,11 @@ def surroundings() -> dict[str, Any]:
         return {"phone": None, "zone_name": "UTC"}
 
 
-def first(report: Report, key: str, *, code: str, now: datetime) -> Response:
+def first(report: Report, key: str, *, code: str, next_due_at: datetime | None, now: datetime) -> Response:
     """The answer to a report that has just been stored: nothing has happened since, so nothing is read again."""
-    return _view(report, key, code=code, so_far=_since(Progress(received_at=now), [], loud=False))
+    return _view(
+        report, key, code=code, so_far=_since(Progress(received_at=now, next_due_at=next_due_at), [], loud=False)
+    )
 
 
 def page(
@@ -165,7 +167,8 @@ def _since(so_far: Progress, thread: list[Turn], *, loud: bool) -> dict[str, Any
         )
         for turn in thread
     ]
-    return {"stages": stages, "turns": turns, "loud": loud, **surroundings()}
+    due = moment(so_far.next_due_at)
+    return {"stages": stages, "turns": turns, "due": due, "loud": loud, **surroundings()}
 
 
 def already(report: Report) -> Response:

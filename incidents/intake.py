@@ -69,6 +69,8 @@ class Receipt:
     code: str
     again: bool = False
     """True when this very form had been received before: nothing was stored a second time."""
+    next_due_at: datetime | None = None
+    """When the next act is due, of a report that has just been stored."""
 
 
 LANGUAGE_LENGTH = 16
@@ -136,7 +138,7 @@ def receive(
     insert_all(session, Obligation, [{**duty, "incident_id": incident.id} for duty in duties])
     insert_all(session, Step, [{**step, "incident_id": incident.id} for step in planned])
     set_committed_value(adopt(session, report), "incident", adopt(session, incident))
-    return Receipt(report, code)
+    return Receipt(report, code, next_due_at=incident.next_due_at)
 
 
 def _insert(

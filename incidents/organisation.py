@@ -41,6 +41,8 @@ class LegalEntity(Base):
     organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"), index=True)
     name: Mapped[str] = mapped_column(String(200))
     country: Mapped[str] = mapped_column(String(2))
+    subdivision: Mapped[str | None] = mapped_column(String(3))
+    main_establishment: Mapped[bool] = mapped_column(default=False)
     lead_authority: Mapped[str | None] = mapped_column(String(80))
     version: Mapped[int] = mapped_column(default=1)
 

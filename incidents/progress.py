@@ -40,13 +40,17 @@ class Happened:
 
 @dataclass(frozen=True)
 class Progress:
-    """What happened since the report, in order, and the instants that the reporter waits for, None while not yet."""
+    """What happened since the report, in order, and the instants that the reporter waits for, None while not yet.
+
+    `next_due_at` is when the next act is due, whatever it is.
+    """
 
     received_at: datetime
     rang_at: datetime | None = None
     taken_at: datetime | None = None
     looked_at: datetime | None = None
     closed_at: datetime | None = None
+    next_due_at: datetime | None = None
     happened: Sequence[Happened] = ()
 
     @property
@@ -85,6 +89,7 @@ def progress(session: Session, report: Report) -> Progress:
         taken_at=first.get(Kind.TAKEN),
         looked_at=min(looked, default=None),
         closed_at=incident.closed_at,
+        next_due_at=None if incident.closed_at else incident.next_due_at,
         happened=happened,
     )
 

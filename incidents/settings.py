@@ -66,7 +66,7 @@ def change(
         session.add(row)
     row.value, row.sealed, row.changed_at = value, sealed, now
     facts = {"setting": name} | ({"secret": "changed"} if sealed_before != sealed else {})
-    return _record(session, organisation, facts, before, value, by=by, now=now)
+    return record_change(session, organisation, facts, before, value, by=by, now=now)
 
 
 def change_organisation(
@@ -80,7 +80,7 @@ def change_organisation(
     if not changed:
         return None
     facts = {"setting": "organisation", "fields": changed}
-    return _record(
+    return record_change(
         session,
         organisation,
         facts,
@@ -107,7 +107,7 @@ def _details(organisation: Organisation) -> dict[str, Any]:
     return asdict(identity_of(organisation))
 
 
-def _record(
+def record_change(
     session: Session,
     organisation: Organisation,
     facts: Mapping[str, Any],
@@ -117,6 +117,7 @@ def _record(
     by: Actor,
     now: datetime,
 ) -> Entry:
+    """Write down what was set; `facts` hold no prose, `before` and `after` may."""
     # Old and new values are prose: they may name people, such as the sender of pages.
     prose = {"before": _written(before), "after": _written(after)}
     timeline = organisation_timeline(session, organisation.id)

@@ -21,7 +21,7 @@ from babel.messages.pofile import write_po
 
 from app import VERSION
 from incidents import steps
-from incidents.law import assessment, regimes
+from incidents.law import assessment, authorities, regimes
 
 ROOT = Path(__file__).resolve().parent.parent
 TRANSLATIONS = ROOT / "app" / "translations"
@@ -63,6 +63,7 @@ def messages() -> Iterator[Found]:
         yield from _extracted(folder, [(pattern, "jinja2") for pattern in options], options)
     yield from _of_files("incidents/law/regimes", regimes.messages())
     yield from _of_files("incidents/law/advice.toml", assessment.messages())
+    yield from _of_files("incidents/law/authorities.toml", authorities.messages())
     yield from _of_files("incidents/playbooks", steps.messages())
 
 

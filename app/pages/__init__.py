@@ -20,6 +20,7 @@ PAGES = (
     "people",
     "readiness",
     "settings",
+    "profile",
     "phones",
     "outbox",
     "bounces",

@@ -13,6 +13,7 @@ from app.case.backward import backward_of
 from app.case.clocks import clocks_of, waiting_of
 from app.case.head import bell_of, head_of, next_act
 from app.case.lanes import Link, lanes_of
+from app.case.owed import panel_of
 from app.case.story import story_of
 from app.case.team import team_of
 from app.case.told import told_of
@@ -55,6 +56,7 @@ def incident(reference: str) -> ResponseReturnValue:
         clocks=clocks_of(case.duties, counted(case.duties, _started(case, reckoning)), reckoning, now),
         plan=backward_of(found, case.duties, reckoning, now),
         waiting=waiting_of(case.duties) if found.closed_at is None else [],
+        owed=panel_of(session, case),
         reports=told_of(case),
         lanes=lanes_of(case, now),
         story=story[:LATEST],

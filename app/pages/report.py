@@ -98,7 +98,7 @@ def send() -> Response:
         return receipts.already(made.report)
     if made.again:
         return receipts.page(made.report, key, code=made.code, now=now)
-    return receipts.first(made.report, key, code=made.code, now=now)
+    return receipts.first(made.report, key, code=made.code, next_due_at=made.next_due_at, now=now)
 
 
 def _store(house: Installation, form: ReportForm, now: datetime) -> tuple[Receipt, str | None]:

@@ -114,6 +114,11 @@ def assess(facts: Facts) -> Assessment:
     return Assessment(authority, people, severity(known), missing)
 
 
+def advise(facts: Facts) -> tuple[Advice, Advice]:
+    """The advice on both articles alone, without the score and without what would settle it."""
+    return _advise(as_read(facts), load())
+
+
 def _advise(facts: Facts, rules: Rules) -> tuple[Advice, Advice]:
     high, high_sure = _those(facts, rules.of(Says.COMMUNICATE))
     risk, risk_sure = _those(facts, rules.of(Says.NOTIFY))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from incidents.law.facts import FACTS, Facts, Shape
+from incidents.law.facts import FACTS, Fact, Facts, Shape
 
 Condition = Callable[[Facts], bool | None]
 """True, False, or None: it depends on something that is not known."""
@@ -25,12 +25,13 @@ class BadCondition(ValueError):
 
 
 class Reader:
-    """Reads conditions as the file of advice describes them; a name must stand before it is used."""
+    """Reads conditions over a vocabulary as the file of advice describes them; a name stands before it is used."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[str, Fact] = FACTS) -> None:
+        self._known = known
         self._named: dict[str, Condition] = {}
-        self.asked: set[str] = set()
-        """The facts that the conditions read so far depend on."""
+        self.asked: dict[str, None] = {}
+        """The facts that the conditions read so far depend on, in the order in which they are asked."""
 
     def name(self, name: str, written: Mapping[str, Any]) -> None:
         """Keep a condition under a name for those that follow."""
@@ -51,8 +52,8 @@ class Reader:
                 return _joined(join, parts)
         if "fact" in keys and len(keys) == 2:
             (test,) = keys - {"fact"}
-            self.asked.add(str(written["fact"]))
-            return _of_fact(str(written["fact"]), test, written[test], place)
+            self.asked[str(written["fact"])] = None
+            return _of_fact(self._known, str(written["fact"]), test, written[test], place)
         raise BadCondition(f"{place}: {sorted(keys)} is no condition")
 
 
@@ -92,10 +93,10 @@ def _several(value: object, place: str) -> Iterator[object]:
     yield from value
 
 
-def _of_fact(name: str, test: str, wanted: Any, place: str) -> Condition:
-    if name not in FACTS:
+def _of_fact(known: Mapping[str, Fact], name: str, test: str, wanted: Any, place: str) -> Condition:
+    if name not in known:
         raise BadCondition(f"{place}: there is no fact {name!r}")
-    fact = FACTS[name]
+    fact = known[name]
     if fact.shape not in _SHAPES.get(test, frozenset()):
         raise BadCondition(f"{place}: {name} cannot be asked for {test!r}")
     if test in ("in", "has", "only"):

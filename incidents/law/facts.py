@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from incidents.refusals import Refused
 from incidents.words import N_
 
-Value = str | bool | int | float | frozenset[str]
+Value = str | bool | int | float | frozenset[str] | Mapping[str, int]
+PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+"""How a country of ISO 3166, or a part of one, is written."""
+ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
+"""Codes that people write for a country, and the one of ISO 3166."""
 Facts = Mapping[str, Value]
 """What is known, by name, such as `recipients.kind`. Nothing unknown is in it."""
 
@@ -24,6 +29,9 @@ class Shape(enum.Enum):
     COUNT = "count"
     AMOUNT = "amount"
     TEXT = "text"
+    PLACES = "places"
+    NUMBERS = "numbers"
+    NAMES = "names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,9 @@ class Fact:
 
     shape: Shape
     choices: tuple[str, ...] = ()
+
+
+Reading = Callable[[str, Fact, object], Value]
 
 
 def _one(choices: str) -> Fact:
@@ -91,19 +102,23 @@ FACTS: Mapping[str, Fact] = {
 }
 """Every fact, with the names of the published form of the facts."""
 
-GROUPS = frozenset(name.partition(".")[0] for name in FACTS if "." in name)
-
 MOST = 10**12
 """No count of people or hours is larger; a number beyond it is a slip of the hand."""
 
 
 def read(written: object) -> Facts:
     """The facts from a JSON object, strictly: nothing is guessed, and a null is not known. Refuses by name."""
+    return read_among(written, FACTS)
+
+
+def read_among(written: object, known: Mapping[str, Fact]) -> Facts:
+    """The same for any vocabulary; what stands before a dot in one of its names is an object of its own."""
     if not isinstance(written, Mapping):
         raise Refused(N_("Give the facts as a JSON object, such as {}."))
+    groups = {name.partition(".")[0] for name in known if "." in name}
     found: dict[str, Value] = {}
     for key, value in written.items():
-        if key in GROUPS:
+        if key in groups:
             if value is None:
                 continue
             if not isinstance(value, Mapping):
@@ -112,50 +127,73 @@ def read(written: object) -> Facts:
         else:
             inner = {str(key): value}
         for name, one in inner.items():
-            if name not in FACTS or (name == key and "." in name):
+            if name not in known or (name == key and "." in name):
                 raise Refused(N_("There is no fact %(fact)s. Leave it out, or correct its name."), fact=name)
             if one is not None and one != []:  # no breach is of no data: an empty list says nothing yet
-                found[name] = _value(name, FACTS[name], one)
+                found[name] = _READERS[known[name].shape](name, known[name], one)
     return found
 
 
-def _value(name: str, fact: Fact, value: object) -> Value:
-    if fact.shape is Shape.SEVERAL:
-        return _list(name, fact, value)
-    if fact.shape is Shape.ONE:
-        if not isinstance(value, str) or value not in fact.choices:
-            raise Refused(
-                N_("%(fact)s: %(value)s is not one of %(choices)s."),
-                fact=name,
-                value=shown(value),
-                choices=", ".join(fact.choices),
-            )
-        return value
-    if fact.shape is Shape.YES_NO:
-        if not isinstance(value, bool):
-            raise Refused(N_("%(fact)s: write true or false, not %(value)s."), fact=name, value=shown(value))
-        return value
-    if fact.shape is Shape.TEXT:
-        if not isinstance(value, str):
-            raise Refused(N_("%(fact)s: write text in quotes."), fact=name)
-        return value
-    return _number(name, fact, value)
+def _one_of(name: str, fact: Fact, value: object) -> Value:
+    if not isinstance(value, str) or value not in fact.choices:
+        raise Refused(
+            N_("%(fact)s: %(value)s is not one of %(choices)s."),
+            fact=name,
+            value=shown(value),
+            choices=", ".join(fact.choices),
+        )
+    return value
+
+
+def _yes_no(name: str, fact: Fact, value: object) -> Value:
+    if not isinstance(value, bool):
+        raise Refused(N_("%(fact)s: write true or false, not %(value)s."), fact=name, value=shown(value))
+    return value
+
+
+def _text(name: str, fact: Fact, value: object) -> Value:
+    if not isinstance(value, str):
+        raise Refused(N_("%(fact)s: write text in quotes."), fact=name)
+    return value
 
 
 def _list(name: str, fact: Fact, value: object) -> frozenset[str]:
+    return _each(name, fact, value, _one_of)
+
+
+def _each(name: str, fact: Fact, value: object, read_one: Reading) -> frozenset[str]:
     if not isinstance(value, list):
         raise Refused(N_("%(fact)s: give a list, such as []."), fact=name)
-    for one in value:
-        if not isinstance(one, str) or one not in fact.choices:
-            raise Refused(
-                N_("%(fact)s: %(value)s is not one of %(choices)s."),
-                fact=name,
-                value=shown(one),
-                choices=", ".join(fact.choices),
-            )
-    if len(set(value)) != len(value):
+    found = [str(read_one(name, fact, one)) for one in value]
+    if len(set(found)) != len(found):
         raise Refused(N_("%(fact)s: something stands there twice. Name each once."), fact=name)
-    return frozenset(value)
+    return frozenset(found)
+
+
+def _names(name: str, fact: Fact, value: object) -> frozenset[str]:
+    return _each(name, fact, value, _text)
+
+
+def _places(name: str, fact: Fact, value: object) -> frozenset[str]:
+    return _each(name, fact, value, _place)
+
+
+def _place(name: str, fact: Fact, value: object) -> str:
+    code = value if isinstance(value, str) else ""
+    code = ALSO_WRITTEN.get(code, code)
+    if not PLACE.fullmatch(code):
+        raise Refused(
+            N_("%(fact)s: write a place as a code such as FR, DE-BY or US-CA, not %(value)s."),
+            fact=name,
+            value=shown(value),
+        )
+    return code
+
+
+def _by_place(name: str, fact: Fact, value: object) -> Mapping[str, int]:
+    if not isinstance(value, Mapping):
+        raise Refused(N_("%(fact)s: give an object, such as {}."), fact=name)
+    return {_place(name, fact, place): int(_number(name, _COUNT, number)) for place, number in value.items()}
 
 
 def _number(name: str, fact: Fact, value: object) -> int | float:
@@ -166,6 +204,20 @@ def _number(name: str, fact: Fact, value: object) -> int | float:
             raise Refused(N_("%(fact)s: write a whole number, not %(value)s."), fact=name, value=shown(value))
         return int(value)
     return value
+
+
+_COUNT = Fact(Shape.COUNT)
+_READERS: Mapping[Shape, Reading] = {
+    Shape.ONE: _one_of,
+    Shape.SEVERAL: _list,
+    Shape.YES_NO: _yes_no,
+    Shape.COUNT: _number,
+    Shape.AMOUNT: _number,
+    Shape.TEXT: _text,
+    Shape.PLACES: _places,
+    Shape.NUMBERS: _by_place,
+    Shape.NAMES: _names,
+}
 
 
 def shown(value: Any) -> str:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from incidents.incident import Lane, OurRole, StillHappening, Urgency, What
+from incidents.law.arising import STANDING_WORDS
 from incidents.law.assessment import Says
+from incidents.law.profile import CONTRACT_START_WORDS, PRODUCT_WORDS
 from incidents.obligations import Against, Standing
 from incidents.people import Role
 from incidents.report import Medium, Relation
 from incidents.steps import StepState
 from incidents.words import N_
+
+
+def _words(table: Mapping[Any, str]) -> dict[enum.Enum, str]:
+    return dict(table)
+
 
 WORDS: Mapping[enum.Enum, str] = MappingProxyType(
     {
@@ -61,6 +69,9 @@ WORDS: Mapping[enum.Enum, str] = MappingProxyType(
         Role.MANAGEMENT: N_("Management"),
         Role.AUDITOR: N_("Auditor"),
         Role.ADMINISTRATOR: N_("Administrator"),
+        **_words(STANDING_WORDS),
+        **_words(PRODUCT_WORDS),
+        **_words(CONTRACT_START_WORDS),
     }
 )
 

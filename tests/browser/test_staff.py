@@ -186,3 +186,39 @@ def test_the_readiness_page_is_used_by_keyboard_and_without_script(looms: Served
 
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_label("Each week")).to_be_checked()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+def test_the_profile_is_filled_in_and_the_incident_tells_what_may_be_owed(
+    looms: Served, opened: Opener, size: str, scheme: str
+) -> None:
+    page = opened(size, scheme, script=False)
+    sign_in(page, looms, Role.ADMINISTRATOR)
+    page.goto(looms.address + "/settings/profile")
+    page.get_by_role("link", name="Add a contract").click()
+    customer = f"Contoso on a {size}"
+    page.get_by_label("Customer").fill(customer)
+    page.get_by_label("Hours").fill("8")
+    page.get_by_role("button", name="Save the contract").click()
+    expect(page.get_by_role("heading", name=customer)).to_be_visible()
+    page.get_by_label("financial entity").check()
+    page.get_by_role("button", name="Save what it is and offers").click()
+    expect(page.get_by_label("financial entity")).to_be_checked()
+
+    reader = opened(size, scheme)
+    sign_in(reader, looms, Role.ADMINISTRATOR)
+    for address in ("/settings/profile", "/settings/profile/entity", "/settings/profile/contract"):
+        reader.goto(looms.address + address)
+        assert axe(reader) == [], address
+
+    keeper = opened(size, scheme)
+    sign_in(keeper, looms, Role.DPO)
+    keeper.goto(looms.address + "/desk")
+    keeper.locator("main a[href^='/incident/']").first.click()
+    expect(keeper.get_by_role("heading", name="What may be owed")).to_be_visible()
+    keeper.locator("summary", has_text="more may arise").click()
+    expect(keeper.get_by_role("heading", name=f"Contract: tell {customer}")).to_be_visible()
+    keeper.locator("summary", has_text="not arise").click()
+    assert axe(keeper) == []
+    wide = keeper.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert not wide, "nothing is cut off on the side"

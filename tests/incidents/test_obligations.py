@@ -167,6 +167,7 @@ def test_a_later_law_neither_adds_nor_drops_a_duty_of_a_running_incident(
         for one in law
     )
     amended = Regimes(tuple(changed))
+    monkeypatch.setattr("incidents.owed.load", lambda: amended)
     monkeypatch.setattr(obligations, "load", lambda: amended)
     monkeypatch.setattr(recount, "load", lambda: amended)
     running = make_report(installation, "Under the old law", now=now).report.incident_id

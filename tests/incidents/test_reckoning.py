@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app.installation import Installation
-from incidents import anchors, filing, obligations, recount
+from incidents import anchors, filing, obligations, owed, recount
 from incidents.filing import Sent
 from incidents.incident import OurRole, What
 from incidents.law.counting import Counting, Unit
@@ -44,7 +44,7 @@ def changed(monkeypatch: pytest.MonkeyPatch) -> Change:
                 replace(one, rules=tuple(new if rule.id == rule_id else rule for rule in one.rules)) for one in load()
             )
         )
-        for module in (obligations, anchors, recount):
+        for module in (obligations, owed, anchors, recount):
             monkeypatch.setattr(module, "load", lambda: law)
         return new
 

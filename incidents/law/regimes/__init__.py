@@ -10,9 +10,12 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from incidents.law.conditions import BadCondition, Reader
 from incidents.law.counting import Counting, Unit
-from incidents.law.regimes.rule import Capacity, ClockStart, Confidence, Phase, Recipient, Regime, Rule
+from incidents.law.facts import ALSO_WRITTEN, PLACE
+from incidents.law.regimes.rule import Capacity, ClockStart, Confidence, Phase, Reach, Recipient, Regime, Rule, Wants
 from incidents.law.regimes.table import BadRegime, Table
+from incidents.law.situation import VOCABULARY
 from incidents.refusals import Refused
 from incidents.words import N_
 
@@ -34,11 +37,8 @@ EITHER = frozenset({Capacity.CONTROLLER, Capacity.PROCESSOR})
 
 # The two that reach across borders to wherever the people are (Art. 3(2) of each).
 _REACHING = ("eu-gdpr", "uk-gdpr")
-ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
-"""Codes that people write for a country, and the one of ISO 3166."""
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _SENTENCES = (
     *("law", "title", "short_title", "to_whom", "threshold", "clock_start_means"),
     *("content", "exemptions", "status", "note", "source"),
@@ -182,7 +182,7 @@ def _regime(path: Path) -> Regime:
         table = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRegime(f"{path.name}: {error}") from error
-    countries = frozenset(table.maybe_codes("countries", _PLACE) or ())
+    countries = frozenset(table.maybe_codes("countries", PLACE) or ())
     regime = Regime(
         id=table.name("id"),
         title=table.sentence("title"),
@@ -198,20 +198,19 @@ def _regime(path: Path) -> Regime:
 
 
 def _rule(table: Table, countries: frozenset[str]) -> Rule:
-    own = table.maybe_codes("countries", _PLACE)
-    if own is not None and not countries.issuperset(own):
-        raise table.wrong("countries", "must be among those of the regime")
     rule = Rule(
         id=table.name("id"),
         law=table.sentence("law"),
         article=table.sentence("article"),
         title=table.sentence("title"),
         short_title=table.sentence("short_title"),
-        countries=countries if own is None else frozenset(own),
+        countries=_countries(table, countries),
         by_itself=table.flag("by_itself"),
         part_of=table.maybe_name("part_of"),
         replaces=table.maybe_name("replaces"),
         who_owes=table.choices("who_owes", Capacity),
+        reach=table.maybe_choices("reach", Reach),
+        wants=_wants(table),
         recipient=table.choice("recipient", Recipient),
         to_whom=table.sentence("to_whom"),
         threshold=table.sentence("threshold"),
@@ -240,6 +239,27 @@ def _rule(table: Table, countries: frozenset[str]) -> Rule:
     return rule
 
 
+def _countries(table: Table, among: frozenset[str]) -> frozenset[str]:
+    own = table.maybe_codes("countries", PLACE)
+    if own is None:
+        return among
+    if not among.issuperset(own):
+        raise table.wrong("countries", "must be among those of the regime")
+    return frozenset(own)
+
+
+def _wants(table: Table) -> Wants | None:
+    written = table.maybe_any("wants")
+    if written is None:
+        return None
+    reader = Reader(VOCABULARY)
+    try:
+        condition = reader.read(written, "wants")
+    except BadCondition as error:
+        raise table.wrong("wants", str(error)) from error
+    return Wants(condition, tuple(reader.asked))
+
+
 def _agree(rule: Rule, table: Table) -> None:
     """Keys that only make sense together."""
     free = rule.unit in (Unit.NO_FIXED_PERIOD, Unit.SEE_TEXT)
@@ -250,6 +270,8 @@ def _agree(rule: Rule, table: Table) -> None:
     if (rule.after is not None) != (rule.clock_start is ClockStart.EARLIER_FILING):
         raise table.wrong("after", "belongs to clock_start = earlier_filing, and to nothing else")
     _agree_on_dates(rule, table)
+    if rule.wants is not None and rule.reach is None:
+        raise table.wrong("wants", "belongs beside reach: a condition alone does not say whom the law binds")
     if not rule.countries and set(rule.who_owes) != {Capacity.CONTRACT_PARTY}:
         raise table.wrong("countries", "is missing; only a contract is bound to no place")
     # The engine starts the clock of these from awareness, without asking for more.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from incidents.law.conditions import Condition
 from incidents.law.counting import Counting, Terms, Unit
 from incidents.words import N_
 
@@ -35,6 +36,15 @@ class Capacity(enum.StrEnum):
     ANYBODY = "anybody"
     CONTRACT_PARTY = "contract_party"
     OTHER = "other"
+
+
+class Reach(enum.StrEnum):
+    """Through what a law reaches us: one tie is enough."""
+
+    ESTABLISHMENT = "establishment"
+    PEOPLE = "people"
+    SYSTEMS = "systems"
+    ANYWHERE = "anywhere"
 
 
 class Recipient(enum.StrEnum):
@@ -160,6 +170,14 @@ CONFIDENCE_WORDS: Mapping[Confidence, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What must be so for a rule to count, over facts and situation; `asked` are the facts that it depends on."""
+
+    condition: Condition
+    asked: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One duty, as dated data. Its sentences are message ids; `id`, `article` and the dates are not.
@@ -168,7 +186,8 @@ class Rule:
     others need a fact or a profile first. `part_of` names the rule whose duty this is in another country's words,
     or in more detail: it adds none. `replaces` names the rule that it would take the place of. `outer_hours` are
     the hours after awareness that it must not pass, whenever its own clock started. `in_force_by` stands in for
-    a first day that nobody has looked up: by then it was law.
+    a first day that nobody has looked up: by then it was law. `reach` says through what the law reaches us, and
+    `wants` what must be so; with `reach`, the file says all that is needed to tell whether the duty arises.
     """
 
     id: str
@@ -181,6 +200,8 @@ class Rule:
     part_of: str | None
     replaces: str | None
     who_owes: tuple[Capacity, ...]
+    reach: tuple[Reach, ...] | None
+    wants: Wants | None
     recipient: Recipient
     to_whom: str
     threshold: str

@@ -85,6 +85,14 @@ class Table:
         """A list of members, at least one, none twice."""
         return tuple(self._member(key, value, among) for value in self._list(key))
 
+    def maybe_choices(self, key: str, among: type[Choice]) -> tuple[Choice, ...] | None:
+        """The same, or None when the key is absent."""
+        return self.choices(key, among) if key in self._left else None
+
+    def maybe_any(self, key: str) -> object:
+        """Whatever stands there, or None when the key is absent."""
+        return self._left.pop(key, None)
+
     def codes(self, key: str, shape: re.Pattern[str]) -> tuple[str, ...]:
         """A list of codes of one shape, at least one, none twice."""
         codes = tuple(self._text(key, value) for value in self._list(key))

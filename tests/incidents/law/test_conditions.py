@@ -59,7 +59,7 @@ def test_a_name_stands_for_its_condition_and_the_facts_asked_are_kept() -> None:
     named = reader.read({"holds": "missed"}, "here")
 
     assert named({"systematic": True}) is True
-    assert reader.asked == {"systematic", "restoration_effect"}
+    assert list(reader.asked) == ["systematic", "restoration_effect"]
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,8 @@ def test_four_hundred_days_later_a_rule_is_stale(tmp_path: Path) -> None:
 
 
 def test_every_sentence_of_the_files_reaches_the_translators() -> None:
-    codes = {"id", "article", "who_owes", "countries", "recipient", "after", "part_of", "replaces"} | {
-        *("clock_start", "unit", "counting", "phase", "confidence")
+    codes = {"id", "article", "who_owes", "countries", "recipient", "after", "part_of", "replaces", "reach"} | {
+        *("clock_start", "unit", "counting", "phase", "confidence", "wants")
     }
 
     def sentences(table: dict[str, object]) -> Iterator[str]:
@@ -143,6 +143,20 @@ def test_every_sentence_of_the_files_reaches_the_translators() -> None:
 
     assert len(found) > 20
     assert found == set(messages())
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        ('wants = { fact = "risk", is = true }', "wants: belongs beside reach"),
+        ('reach = ["people"]\nwants = { fact = "luck", is = true }', "there is no fact 'luck'"),
+        ('reach = ["people"]\nwants = { fact = "affected.countries", has = ["XX"] }', "cannot be asked for 'has'"),
+        ('reach = ["sea"]', "'sea' is none of"),
+    ],
+)
+def test_what_a_rule_wants_is_read_strictly(tmp_path: Path, lines: str, named: str) -> None:
+    with pytest.raises(BadRegime, match=named):
+        read(written(tmp_path, "valid_from", f"{lines}\nvalid_from"))
 
 
 def test_a_rule_is_in_force_from_its_first_to_its_last_day(tmp_path: Path) -> None:

@@ -1,0 +1,133 @@
+"""Supervisory authorities by place, as dated data, and which of them a controller owes a notification to."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from incidents.law.facts import PLACE
+from incidents.law.profile import Entity, Profile
+from incidents.law.regimes import Capacity, Rule
+from incidents.law.regimes.rule import Confidence, Recipient
+from incidents.law.regimes.table import Table
+from incidents.words import N_
+
+FEDERAL, PRIVATE, PUBLIC = "federal", "private", "public"
+ANY_LAND = N_("Germany: the authority of every Land where people affected live")
+EVERY_COUNTRY = N_("The authority of every EEA country where people affected live; the countries are not known yet")
+_GERMANY = "DE"
+_SHARED = "eu-gdpr-33-1"
+_OF_PLACE = frozenset({"uk-gdpr-33-1", "uk-pecr-5a", "ch-fadp-24-1", "in-certin"})
+"""Rules whose one recipient is the authority of the rule's own country in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One authority: `name` and `short_name` are its own, `note` is a message id, `confidence` is about both."""
+
+    code: str
+    sector: str | None
+    name: str
+    short_name: str
+    website: str
+    note: str | None
+    source: str
+    confidence: Confidence
+    checked: date
+
+
+@lru_cache(maxsize=1)
+def load() -> tuple[Authority, ...]:
+    """The authorities that come with the program. Raises `BadRegime` at the first thing that is wrong."""
+    path = Path(__file__).parent / "authorities.toml"
+    table = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+    found = tuple(_authority(one) for one in table.tables("authority"))
+    table.finish()
+    return found
+
+
+def _authority(table: Table) -> Authority:
+    authority = Authority(
+        code=table.sentence("code"),
+        sector=table.maybe_sentence("sector"),
+        name=table.sentence("name"),
+        short_name=table.sentence("short_name"),
+        website=table.sentence("website"),
+        note=table.maybe_sentence("note"),
+        source=table.sentence("source"),
+        confidence=table.choice("confidence", Confidence),
+        checked=table.day("checked"),
+    )
+    table.finish()
+    if not re.fullmatch(PLACE, authority.code):
+        raise table.wrong("code", "must be a code of ISO 3166")
+    if authority.sector not in (None, FEDERAL, PRIVATE, PUBLIC):
+        raise table.wrong("sector", "must be federal, private or public")
+    return authority
+
+
+def messages() -> Iterator[str]:
+    """Every sentence of the file that a person may read, for the translators' catalogue."""
+    for authority in load():
+        yield from (text for text in (authority.note, authority.source) if text)
+
+
+def of_place(place: str, profile: Profile) -> tuple[Authority, ...]:
+    """The authorities of a country or Land for an organisation like this; none where the file has none."""
+    return tuple(one for one in load() if one.code == place and _counts(one, profile))
+
+
+def _counts(authority: Authority, profile: Profile) -> bool:
+    if authority.sector is None:
+        return True
+    if authority.sector == FEDERAL:
+        return Capacity.COMMUNICATIONS_PROVIDER in profile.held
+    return profile.public_body is None or profile.public_body == (authority.sector == PUBLIC)
+
+
+def recipients(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[str, ...]:
+    """The names of the authorities that a duty is owed to; none where only the rule's own words say.
+
+    Of the EU GDPR's Art. 33(1) the lead authority alone if the main establishment is in the EEA; without an
+    establishment there is no one-stop shop, and every authority is owed where people affected live.
+    """
+    if rule.id == _SHARED:
+        return tuple(dict.fromkeys(_of_the_eea(rule, profile, sorted(people))))
+    if rule.id in _OF_PLACE and rule.recipient is Recipient.AUTHORITY:
+        return tuple(one.name for country in sorted(rule.countries) for one in of_place(country, profile))
+    return ()
+
+
+def _of_the_eea(rule: Rule, profile: Profile, people: Iterable[str]) -> Iterator[str]:
+    inside = [entity for entity in profile.entities if rule.touches([entity.place])]
+    main = [entity for entity in inside if entity.main_establishment]
+    if inside:
+        for entity in main or inside:
+            yield from _of_entity(entity, profile)
+        return
+    places = [place for place in people if rule.touches([place])]
+    for place in places:
+        yield from _names(place, profile)
+    if not places:
+        yield EVERY_COUNTRY
+
+
+def _of_entity(entity: Entity, profile: Profile) -> Iterator[str]:
+    if entity.lead_authority:
+        yield entity.lead_authority
+    else:
+        yield from _names(entity.place, profile)
+
+
+def _names(place: str, profile: Profile) -> Iterator[str]:
+    if place == _GERMANY:
+        yield ANY_LAND
+    found = of_place(place, profile) or (of_place(place[:2], profile) if place[:2] != _GERMANY else ())
+    yield from (one.name for one in found)
+    if not found and place != _GERMANY:
+        yield place
