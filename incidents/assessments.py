@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from incidents.incident import Incident, OurRole, Part, hold, visible
 from incidents.law.assessment import Assessment as Found
 from incidents.law.assessment import Says, assess
-from incidents.law.facts import FACTS, GROUPS, Facts, Shape, Value, read
+from incidents.law.facts import FACTS, Facts, Shape, Value, read
 from incidents.orm import Base, Key, by_value, table
 from incidents.people import Person, Role
 from incidents.refusals import Refused
@@ -177,7 +177,7 @@ def _nested(flat: Mapping[str, object]) -> dict[str, object]:
     found: dict[str, Any] = {}
     for name, value in flat.items():
         group, dot, inner = name.partition(".")
-        if dot and group in GROUPS:
+        if dot:
             found.setdefault(group, {})[inner] = value
         else:
             found[name] = value
