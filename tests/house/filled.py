@@ -248,7 +248,7 @@ def _people(story: Story) -> tuple[dict[str, int], str]:
         people = {name: int(getattr(cast, name)) for name in ("dana", "tariq", "mina", "ivo", "aude", "adam")}
         people["stranger"] = stranger.id
         drills.begin_now(session, session.get_one(Person, cast.tariq), now=now)
-        keep_contract(session, organisation, Contract("Contoso", 24), by=SYSTEM, now=now)
+        keep_contract(session, organisation, Contract("Fathom Mills", 24), by=SYSTEM, now=now)
         missed = canary.plan(session, organisation, now=now)
         missed.planned_at = missed.started_at = now - timedelta(hours=4)
         canary.give_up(session, missed.id, targets=house.targets, now=now)
