@@ -181,29 +181,29 @@ def add_entity() -> Answer:
     return _keep_entity(None)
 
 
-@pages.get("/settings/profile/entity/<int:key>")
+@pages.get("/settings/profile/entity/<int:entity_id>")
 @requires(Right.CONFIGURE)
-def entity(key: int) -> Response:
+def entity(entity_id: int) -> Response:
     """The form of one legal entity."""
-    row = next((one for one in kept.entities_of(read_session(), organisation()) if one.id == key), None)
-    return _entity(EntityForm(obj=row), 200, key) if row else abort(404)
+    row = next((one for one in kept.entities_of(read_session(), organisation()) if one.id == entity_id), None)
+    return _entity(EntityForm(obj=row), 200, entity_id) if row else abort(404)
 
 
-@pages.post("/settings/profile/entity/<int:key>")
+@pages.post("/settings/profile/entity/<int:entity_id>")
 @requires(Right.CONFIGURE)
-def change_entity(key: int) -> Answer:
+def change_entity(entity_id: int) -> Answer:
     """Change a legal entity."""
-    return _keep_entity(key)
+    return _keep_entity(entity_id)
 
 
-@pages.post("/settings/profile/entity/<int:key>/remove")
+@pages.post("/settings/profile/entity/<int:entity_id>/remove")
 @requires(Right.CONFIGURE)
-def remove_entity(key: int) -> Answer:
+def remove_entity(entity_id: int) -> Answer:
     """Take a legal entity away."""
     try:
         with installation().store.writing() as session:
             by = person_as_actor(me().id)
-            kept.remove_entity(session, the_organisation(session), key, by=by, now=utcnow())
+            kept.remove_entity(session, the_organisation(session), entity_id, by=by, now=utcnow())
     except Refused as refused:
         flash(errors.sentence(refused), "danger")
         return redirect(url_for("profile.profile"), code=303)
@@ -224,33 +224,33 @@ def add_contract() -> Answer:
     return _keep_contract(None)
 
 
-@pages.get("/settings/profile/contract/<int:key>")
+@pages.get("/settings/profile/contract/<int:contract_id>")
 @requires(Right.CONFIGURE)
-def contract(key: int) -> Response:
+def contract(contract_id: int) -> Response:
     """The form of one customer's contract."""
-    row = next((one for one in kept.contracts_of(read_session(), organisation()) if one.id == key), None)
+    row = next((one for one in kept.contracts_of(read_session(), organisation()) if one.id == contract_id), None)
     if row is None:
         abort(404)
     shown = {"starts": row.starts.value, "hours": str(row.hours or "")}
     form = ContractForm(data={name: getattr(row, name) for name in ("customer", "contact", "channel")} | shown)
-    return _contract(form, 200, key)
+    return _contract(form, 200, contract_id)
 
 
-@pages.post("/settings/profile/contract/<int:key>")
+@pages.post("/settings/profile/contract/<int:contract_id>")
 @requires(Right.CONFIGURE)
-def change_contract(key: int) -> Answer:
+def change_contract(contract_id: int) -> Answer:
     """Change a customer's contract."""
-    return _keep_contract(key)
+    return _keep_contract(contract_id)
 
 
-@pages.post("/settings/profile/contract/<int:key>/remove")
+@pages.post("/settings/profile/contract/<int:contract_id>/remove")
 @requires(Right.CONFIGURE)
-def remove_contract(key: int) -> Answer:
+def remove_contract(contract_id: int) -> Answer:
     """Take a customer's contract away."""
     try:
         with installation().store.writing() as session:
             by = person_as_actor(me().id)
-            kept.remove_contract(session, the_organisation(session), key, by=by, now=utcnow())
+            kept.remove_contract(session, the_organisation(session), contract_id, by=by, now=utcnow())
     except Refused as refused:
         flash(errors.sentence(refused), "danger")
         return redirect(url_for("profile.profile"), code=303)
@@ -336,7 +336,7 @@ def _entity_line(row: LegalEntity) -> Line:
         lines.append(_("Main establishment in the European Economic Area"))
     if row.lead_authority:
         lines.append(_("Lead authority: %(name)s", name=row.lead_authority))
-    where: dict[str, Any] = {"key": row.id}
+    where: dict[str, Any] = {"entity_id": row.id}
     return Line(row.name, lines, url_for("profile.entity", **where), url_for("profile.remove_entity", **where), {})
 
 
@@ -348,7 +348,7 @@ def _contract_line(row: kept.CustomerContract) -> Line:
         hours = ngettext("%(num)s hour", "%(num)s hours", row.hours)
         lines = [_("%(hours)s from %(start)s", hours=hours, start=starts)]
     lines += [line for line in (row.contact, row.channel) if line]
-    where: dict[str, Any] = {"key": row.id}
+    where: dict[str, Any] = {"contract_id": row.id}
     change, remove = url_for("profile.contract", **where), url_for("profile.remove_contract", **where)
     return Line(row.customer, lines, change, remove, {})
 

@@ -28,7 +28,7 @@ _OF_PLACE = frozenset({"uk-gdpr-33-1", "uk-pecr-5a", "ch-fadp-24-1", "in-certin"
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """One authority: `name` and `short_name` are its own, `note` is a message id, `confidence` is about both."""
+    """One authority: `name` and `note` are message ids, `confidence` is about its channel and practice."""
 
     code: str
     sector: str | None
@@ -74,7 +74,7 @@ def _authority(table: Table) -> Authority:
 def messages() -> Iterator[str]:
     """Every sentence of the file that a person may read, for the translators' catalogue."""
     for authority in load():
-        yield from (text for text in (authority.note, authority.source) if text)
+        yield from (text for text in (authority.name, authority.note, authority.source) if text)
 
 
 def of_place(place: str, profile: Profile) -> tuple[Authority, ...]:

@@ -21,7 +21,9 @@ from incidents import accounts
 from incidents.evidence import Evidence
 from incidents.incident import Incident, Urgency
 from incidents.law.clock import utcnow
+from incidents.organisation import LegalEntity
 from incidents.people import Person, Role
+from incidents.profile import CustomerContract
 from incidents.timeline import Entry
 from notifications.contact import Contact
 from notifications.delivery import Delivery, Purpose
@@ -105,6 +107,8 @@ def _values(
         "request_id": list(session.scalars(select(SwapRequest.id)))[-1:],
         "shift_id": list(session.scalars(select(Shift.id)))[-1:],
         "override_id": list(session.scalars(select(Override.id)))[-1:],
+        "entity_id": list(session.scalars(select(LegalEntity.id)))[-1:],
+        "contract_id": list(session.scalars(select(CustomerContract.id)))[-1:],
         "token": tokens.get(rule.endpoint.partition(".")[0], []),
     }
     if incident is not None:

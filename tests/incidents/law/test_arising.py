@@ -282,7 +282,10 @@ SITUATIONS = st.fixed_dictionaries(
 
 
 def consistent(known: dict[str, Any]) -> dict[str, Any]:
-    """A complete list of countries holds those that a number of residents is known for."""
+    """Only a list that is there is complete, and one of countries holds those that residents are counted for."""
+    for name in ("affected", "systems"):
+        if f"{name}.countries" not in known:
+            known.pop(f"{name}.complete", None)
     if known.get("affected.complete") and "affected.countries" in known:
         known["affected.countries"] |= known.get("affected.residents", {}).keys()
     return known
