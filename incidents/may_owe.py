@@ -16,7 +16,8 @@ from incidents.organisation import Organisation
 from incidents.profile import profile_of
 from incidents.report import Report
 
-_PERSONAL = {
+_PERSONAL: Mapping[What, bool | None] = {
+    What.UNDECIDED: None,
     What.PERSONAL_DATA_BREACH: True,
     What.SECURITY_INCIDENT: False,
     What.NEAR_MISS: False,
@@ -54,8 +55,9 @@ def situation_of(incident: Incident, profile: Profile) -> Mapping[str, Value]:
     known: dict[str, Value] = {}
     if incident.our_role is not OurRole.UNKNOWN:
         known["our_role"] = incident.our_role.value
-    if incident.what in _PERSONAL:
-        known["personal_data"] = _PERSONAL[incident.what]
+    personal = _PERSONAL[incident.what]
+    if personal is not None:
+        known["personal_data"] = personal
     customers = {part.customer for part in incident.parts if part.customer and part.dropped_at is None}
     if customers:
         known["customers.names"] = _as_in_contracts(customers, profile.contracts)

@@ -10,31 +10,12 @@ from datetime import date
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-<<<<<<< HEAD
 from incidents.incident import Incident, OurRole, Part, What
 from incidents.law.assessment import Says
 from incidents.law.regimes import Capacity, Rule, laws_for, load
 from incidents.law.regimes.rule import Recipient
 from incidents.organisation import LegalEntity, Organisation
 from incidents.signing import in_force
-=======
-from incidents.incident import Incident, OurRole, What
-from incidents.law.arising import Arising, arising
-from incidents.law.facts import Facts, Value
-from incidents.law.profile import Contract, Profile
-from incidents.obligations import cautious_anchor, earliest
-from incidents.organisation import Organisation
-from incidents.profile import profile_of
-from incidents.report import Report
-
-_PERSONAL: Mapping[What, bool | None] = {
-    What.UNDECIDED: None,
-    What.PERSONAL_DATA_BREACH: True,
-    What.SECURITY_INCIDENT: False,
-    What.NEAR_MISS: False,
-    What.NOTHING: False,
-}
->>>>>>> profile
 
 
 class Standing(enum.Enum):
@@ -47,26 +28,11 @@ class Standing(enum.Enum):
     DOES_NOT_ARISE = "does-not-arise"
 
 
-<<<<<<< HEAD
 class Against(enum.Enum):
     """Why it was decided that nothing is sent."""
 
     DOES_NOT_APPLY = "does-not-apply"
     RISK_UNLIKELY = "risk-unlikely"
-=======
-def situation_of(incident: Incident, profile: Profile) -> Mapping[str, Value]:
-    """What triage and the parts of an incident say of the situation."""
-    known: dict[str, Value] = {}
-    if incident.our_role is not OurRole.UNKNOWN:
-        known["our_role"] = incident.our_role.value
-    personal = _PERSONAL[incident.what]
-    if personal is not None:
-        known["personal_data"] = personal
-    customers = {part.customer for part in incident.parts if part.customer and part.dropped_at is None}
-    if customers:
-        known["customers.names"] = _as_in_contracts(customers, profile.contracts)
-    return known
->>>>>>> profile
 
 
 OPEN = (Standing.MAY_ARISE, Standing.OWED)

@@ -130,7 +130,8 @@ def _waiting(incident: Incident) -> str:
     left = ngettext(
         "%(num)s hour is left of the legal deadline.", "%(num)s hours are left of the legal deadline.", hours
     )
-    return f"{left} {_('The authority can be told now: that needs no decision of yours.')}"
+    at_once = _("The authority can be told now: that needs no decision of yours.")
+    return f"{left} {at_once}"
 
 
 def _why(stands: signing.InForce) -> str:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,15 +14,19 @@ from sqlalchemy.orm import Session
 from app import setup_link
 from app.installation import Installation
 from app.watch import Watch
-from incidents import accounts, decisions, evidence, filing, thread, triage, workflow
+from incidents import accounts, assessments, decisions, evidence, filing, thread, triage, workflow
+from incidents.deciding import Opinion, advise, decide
+from incidents.delegating import delegate
 from incidents.filing import Filing, Sent
 from incidents.incident import Access, Incident, OurRole, StillHappening, What
+from incidents.law.assessment import Says
 from incidents.law.profile import Contract
 from incidents.obligations import OPEN, Obligation
 from incidents.organisation import the_organisation
 from incidents.people import Person, Role
 from incidents.profile import keep_contract
 from incidents.report import Relation, Report
+from incidents.signing import Delegation
 from incidents.steps import Step, StepState
 from incidents.timeline import SYSTEM, Entry, Kind, person_as_actor
 from notifications import canary, contact, drills, welcome
@@ -111,6 +116,7 @@ def fill(house: Installation, *, now: datetime) -> Filled:
     _a_restricted_one(story)
     story.later(now - timedelta(hours=5))
     _sent_too_late(story, grave)
+    _one_that_is_assessed(story, grave)
     story.later(now)
     _a_rota(story)
     story.report("ringing", "The door of the archive stands open", still_happening=StillHappening.YES)
@@ -181,6 +187,22 @@ def _one_that_moved(story: Story, target: int) -> None:
     """A report that belongs to another incident; its own is left empty."""
     story.report("moved", "I got a payslip that is not mine")
     story.act(triage.attach, story.reports["moved"], target, by=story.dana, targets=story.house.targets)
+
+
+def _one_that_is_assessed(story: Story, incident_id: int) -> None:
+    """Advised on, decided below the advice, and delegated: it waits for a second person."""
+    known = {"nature": ["confidentiality"], "exposure": "confirmed", "data": ["basic"], "protection": "none"}
+    story.act(assessments.answer, incident_id, known, by=story.cast.dana)
+    leaves_out = Opinion(
+        Says.NOTIFY, Says.NOT_REQUIRED, "Names alone", "A list of names is out.", "Ivo would tell them"
+    )
+    with story.house.store.writing() as session:
+        dana, mina = session.get_one(Person, story.cast.dana), session.get_one(Person, story.cast.mina)
+        house: dict[str, Any] = {"targets": story.house.targets, "now": story.night.now}
+        version = advise(session, incident_id, leaves_out, by=dana, **house)
+        decide(session, incident_id, version.id, leaves_out, by=mina, **house)
+        given: dict[str, Any] = {"incident_id": None, "until": story.night.now + timedelta(days=900), "reason": "Leave"}
+        delegate(session, the_organisation(session), dana, **given, by=mina, now=story.night.now)
 
 
 def _a_restricted_one(story: Story) -> None:
@@ -292,5 +314,6 @@ KEYS: Mapping[str, Keys] = {
     "filing": _of(Obligation),
     "thread": _of(Report),
     "triage": _of(Report),
+    "delegations": _of(Delegation),
 }
 """What `<int:key>` is the key of, by endpoint or by blueprint."""

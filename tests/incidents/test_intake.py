@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.installation import Installation
-from incidents import intake, obligations, receipt
+from incidents import intake, receipt
 from incidents.incident import Incident, StillHappening
 from incidents.intake import Arrival, Receipt, Told
 from incidents.obligations import Obligation, cautious_anchor
@@ -121,7 +121,7 @@ def test_a_report_needs_neither_set_up_nor_law_nor_playbook(
     def broken(*_args: object, **_rest: object) -> None:
         raise RuntimeError("a law that cannot be read")
 
-    monkeypatch.setattr(obligations, "load", broken)
+    monkeypatch.setattr("incidents.owed.load", broken)
     report = make_report(installation, "It happened", now=now).report
     monkeypatch.undo()
 

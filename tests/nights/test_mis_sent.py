@@ -49,68 +49,80 @@ def night(installation: Installation, cast: Cast) -> Night:
     return Night(installation, datetime(2026, 10, 23, 10, 15, tzinfo=LONDON).astimezone(UTC))
 
 
-def test_a_mis_sent_mail_over_the_clock_change(night: Night, installation: Installation, cast: Cast) -> None:
-    incident_id = night.report("I mailed the rota to a customer", still_happening=StillHappening.NO).report.incident_id
-    house: dict[str, Any] = {"targets": installation.targets}
-    dana = person_as_actor(cast.dana)
+class Weekend:
+    """The incident of that weekend: its verbs, each by a person loaded in its own transaction, and what holds."""
 
-    def signed(who: int, verb: Any, *args: Any) -> Any:
-        """A verb by a person who is loaded in its own transaction."""
-        return night.act(
-            lambda session, *, now: verb(session, *args, by=session.get_one(Person, who), now=now, **house)
+    def __init__(self, night: Night, cast: Cast) -> None:
+        self.night, self.cast, self.dana = night, cast, person_as_actor(cast.dana)
+        self.house: dict[str, Any] = {"targets": night.installation.targets}
+        told = night.report("I mailed the rota to a customer", still_happening=StillHappening.NO)
+        self.key = told.report.incident_id
+        night.tap("dana")
+        kind = (What.PERSONAL_DATA_BREACH, OurRole.CONTROLLER)
+        night.act(triage.triage, self.key, *kind, reason="A rota", by=self.dana, **self.house)
+        aware = {"zone": "Europe/London", "reason": "It was sent", "by": self.dana}
+        night.act(decisions.become_aware, self.key, night.begins, **aware, **self.house)
+        night.act(assessments.answer, self.key, FRIDAY, by=cast.dana)
+
+    def signed(self, who: int, verb: Any, *args: Any) -> Any:
+        return self.night.act(
+            lambda session, *, now: verb(
+                session, self.key, *args, by=session.get_one(Person, who), now=now, **self.house
+            )
         )
 
-    def duties() -> dict[str, Obligation]:
-        with installation.store.reading() as session:
-            rows = session.scalars(select(Obligation).where(Obligation.incident_id == incident_id)).all()
+    def duties(self) -> dict[str, Obligation]:
+        with self.night.installation.store.reading() as session:
+            rows = session.scalars(select(Obligation).where(Obligation.incident_id == self.key)).all()
             return {row.rule: row for row in rows}
 
-    def holds() -> tuple[Says, Says]:
-        with installation.store.reading() as session:
-            stands = signing.in_force(session, incident_id)
+    def holds(self) -> tuple[Says, Says]:
+        with self.night.installation.store.reading() as session:
+            stands = signing.in_force(session, self.key)
             return stands.authority, stands.people
 
-    night.tap("dana")
-    night.act(
-        triage.triage, incident_id, What.PERSONAL_DATA_BREACH, OurRole.CONTROLLER, reason="A rota", by=dana, **house
-    )
-    night.act(decisions.become_aware, incident_id, night.begins, zone="Europe/London", reason="Sent", by=dana, **house)
-    night.act(assessments.answer, incident_id, FRIDAY, by=cast.dana)
-    first = signed(cast.dana, advise, incident_id, NOBODY)
+
+def test_a_mis_sent_mail_over_the_clock_change(night: Night, cast: Cast) -> None:
+    story = Weekend(night, cast)
+    first = story.signed(cast.dana, advise, NOBODY)
     assert first.rules_authority is Says.NOT_REQUIRED
     night.wait(hours=2)
-    signed(cast.mina, decide, incident_id, first.id, NOBODY)
+    story.signed(cast.mina, decide, first.id, NOBODY)
 
-    assert holds() == (Says.NOT_REQUIRED, Says.NOT_REQUIRED)
-    assert duties()["uk-gdpr-33-1"].standing is Standing.DECIDED_AGAINST
+    assert story.holds() == (Says.NOT_REQUIRED, Says.NOT_REQUIRED)
+    assert story.duties()["uk-gdpr-33-1"].standing is Standing.DECIDED_AGAINST
     night.wait(step=3600, hours=50)  # the second person says nothing all weekend
-    assert holds() == (Says.NOT_REQUIRED, Says.NOT_REQUIRED)
+    assert story.holds() == (Says.NOT_REQUIRED, Says.NOT_REQUIRED)
     assert [night.minutes(who, "tell") for who in ("mina", "tariq", "dana")] == [[0], [120], [120]]
 
-    night.act(assessments.answer, incident_id, {"data": ["basic", "contact", "national_id"]}, by=cast.dana)
-    second = signed(cast.dana, advise, incident_id, EVERYBODY)
+    night.act(assessments.answer, story.key, {"data": ["basic", "contact", "national_id"]}, by=cast.dana)
+    second = story.signed(cast.dana, advise, EVERYBODY)
 
     (change,) = differences(first.facts, second.facts)
     assert (change.fact, change.after) == ("data", frozenset({"basic", "contact", "national_id"}))
     assert (second.number, second.rules_authority, second.rules_people) == (2, Says.NOTIFY, Says.COMMUNICATE)
-    assert holds() == (Says.NOTIFY, Says.COMMUNICATE)
-    owed = duties()
-    assert owed["uk-gdpr-33-1"].standing is Standing.OWED
-    assert owed["uk-gdpr-33-1"].due_at == datetime(2026, 10, 26, 9, 15, tzinfo=UTC)
-    assert owed["uk-gdpr-33-1"].ceiling_at == datetime(2026, 10, 26, 10, 0, tzinfo=UTC)
-    assert owed["uk-gdpr-34"].standing is Standing.OWED
-    assert owed["uk-gdpr-34"].is_target
+    assert story.holds() == (Says.NOTIFY, Says.COMMUNICATE)
+    _filed_on_sunday(story)
+
+
+def _filed_on_sunday(story: Weekend) -> None:
+    owed, night = story.duties(), story.night
+    uk = owed["uk-gdpr-33-1"]
+    assert (uk.standing, owed["uk-gdpr-34"].standing) == (Standing.OWED, Standing.OWED)
+    assert (uk.due_at, uk.ceiling_at) == (
+        datetime(2026, 10, 26, 9, 15, tzinfo=UTC),
+        datetime(2026, 10, 26, 10, 0, tzinfo=UTC),
+    )
 
     night.now = datetime(2026, 10, 25, 18, 0, tzinfo=LONDON).astimezone(UTC)
     sent = Sent(night.now, "Europe/London", "Information Commission", awaited=True)
-    told = night.act(filing.record_sent, owed["uk-gdpr-33-1"].id, sent, by=dana, **house)
+    told = night.act(filing.record_sent, uk.id, sent, by=story.dana, **story.house)
+    night.act(filing.decide_against, owed["eu-gdpr-33-1"].id, reason="All live in London", by=story.dana)
 
-    assert (told.late, told.reference) == (False, None)
-    night.act(filing.decide_against, owed["eu-gdpr-33-1"].id, reason="Everybody lives in London", by=dana)
-    assert duties()["uk-gdpr-33-1"].standing is Standing.MET
+    assert (told.late, told.reference, story.duties()["uk-gdpr-33-1"].standing) == (False, None, Standing.MET)
     rung = len(night.rings("dana"))
     night.wait(step=3600, hours=20)
     assert len(night.rings("dana")) == rung
-    with installation.store.reading() as session:
-        assert [row.number for row in versions(session, incident_id)] == [2, 1]
-        assert session.get_one(Incident, incident_id).law_due_at is None
+    with night.installation.store.reading() as session:
+        assert [row.number for row in versions(session, story.key)] == [2, 1]
+        assert session.get_one(Incident, story.key).law_due_at is None
