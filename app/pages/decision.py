@@ -202,7 +202,7 @@ def decide(reference: str) -> ResponseReturnValue:
     incident = _incident(reference)
     stands = signing.in_force(read_session(), incident.id)
     if stands.assessment is None:
-        raise Refused(N_("Nothing is assessed yet. Ask the data protection officer to sign an advice first."))
+        return sheet(reference)  # which says that nothing is assessed yet
     authority, people = stands.assessment.advice
     return _decide_page(incident, DecisionForm(authority=authority.value, people=people.value), stands)
 

@@ -26,7 +26,6 @@ from incidents.organisation import the_organisation
 from incidents.people import Person, Role
 from incidents.profile import keep_contract
 from incidents.report import Relation, Report
-from incidents.signing import Delegation
 from incidents.steps import Step, StepState
 from incidents.timeline import SYSTEM, Entry, Kind, person_as_actor
 from notifications import canary, contact, drills, welcome
@@ -314,6 +313,6 @@ KEYS: Mapping[str, Keys] = {
     "filing": _of(Obligation),
     "thread": _of(Report),
     "triage": _of(Report),
-    "delegations": _of(Delegation),
+    "anchors": _of(Obligation),
 }
 """What `<int:key>` is the key of, by endpoint or by blueprint."""

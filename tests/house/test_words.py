@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -144,6 +144,10 @@ def house(pseudo: Path, migrated_sqlite: Path, tmp_path_factory: pytest.TempPath
         yield House(application(installation), installation, filled, Known(data_of(installation)))
 
 
+A_YEAR = (date(utcnow().year, 1, 1), date(utcnow().year + 1, 1, 20))
+"""The days whose public holidays the pages of rota and calendars name."""
+
+
 def data_of(installation: Installation) -> set[str]:
     """What is no message: names, addresses, references, code names, and all that people wrote."""
     with installation.store.reading() as session:
@@ -154,7 +158,7 @@ def data_of(installation: Installation) -> set[str]:
             found |= {person.name, person.email}
         found |= {name for rota in session.scalars(select(Rota)) for name in (rota.name, rota.zone)}
         found |= {shift.name for shift in session.scalars(select(Shift))}
-        found |= {day.name for day in public_days(["GB"], utcnow().date(), utcnow().date() + timedelta(days=20))}
+        found |= {day.name for day in public_days(["GB"], *A_YEAR)}
         found |= {Locale.parse(PSEUDO).territories["GB"], *regions_in("GB").values()}
         for contact in session.scalars(select(Contact)):
             found |= {contact.label, masked(contact.label)}

@@ -24,8 +24,10 @@ from incidents.law.clock import utcnow
 from incidents.organisation import LegalEntity
 from incidents.people import Person, Role
 from incidents.profile import CustomerContract
+from incidents.signing import Delegation
 from incidents.timeline import Entry
 from notifications.contact import Contact
+from notifications.deadlinefeed import DeadlineFeed
 from notifications.delivery import Delivery, Purpose
 from notifications.messages import signed
 from notifications.page import Page
@@ -94,6 +96,7 @@ def _values(
         "invitation": [filled.invitation, "nobody"],
         "setup": [filled.setup, "nobody"],
         "rota": [*session.scalars(select(Rota.token)), *session.scalars(select(PersonFeed.token)), "nobody"],
+        "deadlines": [*session.scalars(select(DeadlineFeed.token)), "nobody"],
         "desk": [*session.scalars(select(Page.token).where(Page.ended_at.is_(None))), "nobody"],
     }
     known: dict[str, list[Any]] = {
@@ -101,6 +104,8 @@ def _values(
         "person_id": people,
         "contact_id": list(session.scalars(select(Contact.id).where(Contact.person_id.in_(people[:2])))),
         "role": [Role.RESPONDER.value],
+        "country": ["GB"],
+        "question": ["people"],
         "where": ["up"],
         "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],
@@ -118,6 +123,8 @@ def _values(
         keys = KEYS.get(rule.endpoint) or KEYS.get(rule.endpoint.partition(".")[0])
         if keys is not None:
             known["key"] = keys(session, found)[-1:]
+    elif rule.endpoint == "delegations.end":
+        known["key"] = list(session.scalars(select(Delegation.id)))[-1:]
     return known
 
 
