@@ -23,7 +23,7 @@ from incidents.filing import settle_lane_step
 from incidents.incident import Incident, What, hold
 from incidents.law.assessment import Assessment as Found
 from incidents.law.assessment import Says
-from incidents.obligations import Against, Obligation, Standing, Targets, recompute
+from incidents.obligations import Against, Obligation, Standing, Targets, next_stage, recompute
 from incidents.people import Person, Right, Role
 from incidents.refusals import Refused
 from incidents.signing import Decision, SecondOpinion, delegation_for, in_force, may_decide
@@ -296,7 +296,7 @@ def _follow(session: Session, incident: Incident, reason: str, *, by: Actor, tar
         elif not leaves_out and duty.against is Against.RISK_UNLIKELY and duty.standing is Standing.DECIDED_AGAINST:
             sure = incident.what is What.PERSONAL_DATA_BREACH
             duty.standing, duty.against = (Standing.OWED if sure else Standing.MAY_ARISE), None
-            duty.settled_at = None
+            duty.settled_at, duty.next_warning_at = None, next_stage(duty, now)
             reopen_by_verb(session, incident, "notify")
     session.flush()
     recompute(session, incident, targets=targets, now=now)

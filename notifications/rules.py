@@ -66,7 +66,7 @@ def _turned_to_no(entry: Entry) -> Rule | None:
 
 def _leaves_somebody_out(entry: Entry) -> Rule | None:
     left_out = "not_required" in (entry.facts.get("authority"), entry.facts.get("people"))
-    return Rule(Loudness.TELL, Whom.SECONDS, first_step=True) if left_out else None
+    return Rule(Loudness.TELL, Whom.SECONDS) if left_out else None
 
 
 def _own_target(entry: Entry) -> Rule | None:
@@ -119,7 +119,8 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.NOT_NOTIFIED: FIRST_STEP,
         # The advice waits for whoever decides; a decision to leave somebody out waits for a second person.
         Kind.ASSESSED: Rule(Loudness.TELL, Whom.DECIDERS, first_step=True),
-        Kind.DECIDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_leaves_somebody_out, first_step=True),
+        # Whoever decides is not who works on it: what rings goes on ringing.
+        Kind.DECIDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_leaves_somebody_out),
         Kind.SECONDED: TELL_HANDLER,
         Kind.DECIDER_ASKED: TELL_HANDLER,
         Kind.DELEGATED: TELL_AFFECTED_NOW,

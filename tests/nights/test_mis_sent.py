@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from incidents.incident import Incident, OurRole, StillHappening, What
 from incidents.law.assessment import Says
 from incidents.obligations import Obligation, Standing
 from incidents.people import Person
-from incidents.timeline import person_as_actor
+from incidents.timeline import Kind, person_as_actor
 from tests.makers import Cast
 from tests.nights.night import Night
 
@@ -126,3 +126,20 @@ def _filed_on_sunday(story: Weekend) -> None:
     with night.installation.store.reading() as session:
         assert [row.number for row in versions(session, story.key)] == [2, 1]
         assert session.get_one(Incident, story.key).law_due_at is None
+
+
+def test_a_duty_that_is_owed_again_wakes_people_before_its_end(night: Night, cast: Cast) -> None:
+    story = Weekend(night, cast)
+    first = story.signed(cast.dana, advise, NOBODY)
+    story.signed(cast.mina, decide, first.id, NOBODY)
+    night.wait(step=3600, hours=50)
+    quiet = len(night.rings("dana"))
+    night.act(assessments.answer, story.key, {"data": ["basic", "contact", "national_id"]}, by=cast.dana)
+    story.signed(cast.dana, advise, EVERYBODY)
+
+    night.wait(step=600, hours=24)
+
+    ends = datetime(2026, 10, 26, 9, 15, tzinfo=UTC)
+    rung = [ring.at for ring in night.rings("dana")[quiet:]]
+    assert min(rung) == ends - timedelta(hours=6)
+    assert Kind.DEADLINE_PASSED in night.entries(story.key)
