@@ -126,6 +126,19 @@ class Casefile:
     names: Mapping[int, str]
 
 
+def _duties_with_filings(session: Session, incident: Incident) -> tuple[list[Obligation], list[Filing]]:
+    """What is owed and what was sent, each in order, in one query."""
+    query = (
+        select(Obligation, Filing)
+        .outerjoin(Filing, Filing.obligation_id == Obligation.id)
+        .where(Obligation.incident_id == incident.id)
+        .order_by(Obligation.id, Filing.id)
+    )
+    rows = session.execute(query).all()
+    filings = sorted((filing for _duty, filing in rows if filing is not None), key=lambda one: one.id)
+    return list(dict.fromkeys(duty for duty, _filing in rows)), filings
+
+
 def casefile(session: Session, incident: Incident) -> Casefile:
     """All that belongs to an incident. The caller has made sure that the reader may see it."""
     reports = session.scalars(
@@ -143,14 +156,13 @@ def casefile(session: Session, incident: Incident) -> Casefile:
     steps = session.scalars(select(Step).where(Step.incident_id == incident.id).order_by(Step.position, Step.id))
     # Loaded so that the duties find their parts without asking one by one.
     _ = incident.parts
-    duties = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id).order_by(Obligation.id))
-    filings = session.scalars(select(Filing).where(Filing.incident_id == incident.id).order_by(Filing.id))
+    duties, filings = _duties_with_filings(session, incident)
     return Casefile(
         incident=incident,
         reports=reports,
         steps=steps.all(),
-        duties=duties.all(),
-        filings=filings.all(),
+        duties=duties,
+        filings=filings,
         files=files,
         entries=entries,
         told=known,

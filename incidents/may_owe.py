@@ -32,14 +32,16 @@ def may_be_owed(
     situation: Facts | None = None,
     facts: Facts | None = None,
     reports: Iterable[Report] | None = None,
+    profile: Profile | None = None,
 ) -> list[Arising]:
     """Every duty and how it stands, shortest first, under the law of the day on which the incident was opened.
 
     `situation` and `facts` add what an assessment knows; what they state stands before what triage said. The clocks
-    are counted from the decided awareness, and until then from the cautious start. Its `reports` spare a query.
+    are counted from the decided awareness, and until then from the cautious start. Its `reports`, and the
+    `profile`, spare queries.
     """
     organisation = session.get_one(Organisation, incident.organisation_id)
-    profile = profile_of(session, organisation)
+    profile = profile or profile_of(session, organisation)
     return arising(
         profile,
         {**situation_of(incident, profile), **(situation or {})},

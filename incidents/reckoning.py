@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from incidents.incident import Incident
 from incidents.law.calendars import CALENDARS, workdays_in
 from incidents.law.counting import TARGET, Count, Counting, Terms, Unit, count, count_hours
+from incidents.law.profile import Profile
 from incidents.law.regimes.rule import ClockStart, Recipient, Rule
 from incidents.law.seats import zone_of
 from incidents.law.workdays import Workdays
@@ -32,20 +33,31 @@ _BY_AWARENESS = (ClockStart.AWARENESS, ClockStart.NONE)
 class Reckoning:
     """One organisation's ground for counting. `excepted` leaves out DORA's relief, which banks do not have.
 
+    A `profile` that is read already spares a query.
+
     What only some rules need, such as holidays, is read when the first of them asks for it.
     """
 
     def __init__(
-        self, session: Session, organisation: Organisation, *, notice: timedelta = TARGET, excepted: bool = True
+        self,
+        session: Session,
+        organisation: Organisation,
+        *,
+        notice: timedelta = TARGET,
+        excepted: bool = True,
+        profile: Profile | None = None,
     ) -> None:
         self.zone, self.notice, self.excepted = ZoneInfo(organisation.zone), notice, excepted
-        self._session, self._organisation = session, organisation
+        self._session, self._organisation, self._profile = session, organisation, profile
 
     @cached_property
     def countries(self) -> tuple[str, ...]:
         """Where the organisation is: its own country first, then those of its legal entities."""
-        key = {"organisation_id": self._organisation.id}
-        entities = self._session.connection().execute(_COUNTRIES, key).scalars().all()
+        if self._profile is not None:
+            entities = [entity.place[:2] for entity in self._profile.entities]
+        else:
+            key = {"organisation_id": self._organisation.id}
+            entities = list(self._session.connection().execute(_COUNTRIES, key).scalars())
         return tuple(dict.fromkeys(place for place in (self._organisation.country, *entities) if place))
 
     @cached_property

@@ -14,7 +14,7 @@ from incidents.assessments import facts_so_far, known
 from incidents.desk import Casefile
 from incidents.law.arising import STANDING_WORDS, Arising, Standing
 from incidents.law.counting import Step, Unit
-from incidents.law.profile import CONTRACT_START_WORDS
+from incidents.law.profile import CONTRACT_START_WORDS, Profile
 from incidents.law.regimes import load
 from incidents.law.regimes.rule import CLOCK_START_WORDS, CONFIDENCE_WORDS
 from incidents.may_owe import may_be_owed
@@ -62,12 +62,13 @@ class Panel:
     none_words: str
 
 
-def panel_of(session: Session, case: Casefile) -> Panel | None:
+def panel_of(session: Session, case: Casefile, profile: Profile) -> Panel | None:
     """The panel of an incident; None once it is closed or dismissed."""
     incident = case.incident
     if incident.closed_at is not None or incident.dismissed:
         return None
-    found = may_be_owed(session, incident, facts=known(facts_so_far(session, incident)), reports=case.reports)
+    facts = known(facts_so_far(session, incident))
+    found = may_be_owed(session, incident, facts=facts, reports=case.reports, profile=profile)
     owed = [_owed(one) for one in found if one.standing is Standing.ARISES]
     may = [_owed(one) for one in found if one.standing is Standing.MAY_ARISE]
     none = [_owed(one) for one in found if one.standing is Standing.DOES_NOT_ARISE]

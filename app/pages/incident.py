@@ -26,6 +26,7 @@ from incidents.incident import Incident
 from incidents.law.clock import utcnow
 from incidents.obligations import earliest, filed_at
 from incidents.people import Right
+from incidents.profile import profile_of
 from incidents.reckoning import Clocks, Reckoning, starts_among
 from incidents.recount import counted
 from notifications.ringing import ringing, taken_by
@@ -45,7 +46,8 @@ def incident(reference: str) -> ResponseReturnValue:
     case = casefile(session, found)
     story = story_of(case)
     rings = ringing(session, me(), only=found, now=now)
-    reckoning = Reckoning(session, organisation(), notice=installation().targets.notice)
+    profile = profile_of(session, organisation())
+    reckoning = Reckoning(session, organisation(), notice=installation().targets.notice, profile=profile)
     taken = taken_by(session, [found.id]).get(found.id)
     return render_template(
         "incident/incident.html",
@@ -56,7 +58,7 @@ def incident(reference: str) -> ResponseReturnValue:
         clocks=clocks_of(case.duties, counted(case.duties, _started(case, reckoning)), reckoning, now),
         plan=backward_of(found, case.duties, reckoning, now),
         waiting=waiting_of(case.duties) if found.closed_at is None else [],
-        owed=panel_of(session, case),
+        owed=panel_of(session, case, profile),
         reports=told_of(case),
         lanes=lanes_of(case, now),
         story=story[:LATEST],

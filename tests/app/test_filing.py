@@ -98,9 +98,13 @@ def test_deciding_against_wants_a_reason_and_shows_it(
     duty = duties(installation, late)[1]
     dana.open(f"/incident/{late.reference}/duty/{duty.id}/against")
 
-    dana.send(reason=" ")
-    assert dana.status == 422
     dana.send(reason="Nobody in the Union is concerned")
+    assert dana.problems() == ["Choose on which ground nothing is sent."]
+    dana.send(reason=" ", ground="does-not-apply")
+    assert dana.status == 422
+    dana.send(reason="It is harmless", ground="risk-unlikely")
+    assert dana.problems()[0].startswith("Assess the risk and sign your advice first.")
+    dana.send(reason="Nobody in the Union is concerned", ground="does-not-apply")
 
     assert duties(installation, late)[1].standing is Standing.DECIDED_AGAINST
     assert "Nobody in the Union is concerned" in dana.page
