@@ -12,7 +12,10 @@ from incidents.timeline import SYSTEM, Kind, record
 
 
 def tell_undecided(session: Session, *, limit: int = 100, now: datetime) -> int:
-    """Make an entry for each open incident whose awareness is still undecided. Returns for how many."""
+    """Make an entry for each open incident whose awareness is still undecided. Returns for how many.
+
+    Where no legal deadline runs any more, because all was sent, nothing hangs on it and nobody is told.
+    """
     over = session.scalars(
         select(Incident)
         .where(Incident.awareness_asked_at <= now)
@@ -23,7 +26,8 @@ def tell_undecided(session: Session, *, limit: int = 100, now: datetime) -> int:
     told = 0
     for incident in over:
         asked_at, incident.awareness_asked_at = incident.awareness_asked_at, None
-        if incident.aware_at is not None or incident.closed_at is not None or incident.dismissed or incident.canary:
+        over_already = incident.closed_at is not None or incident.dismissed or incident.law_due_at is None
+        if incident.aware_at is not None or over_already or incident.canary:
             continue
         record(
             session,

@@ -177,7 +177,7 @@ def test_a_72_hour_incident_handled_well_wakes_a_person_once(night: Night, cast:
         owed = session.scalars(select(Obligation).where(Obligation.incident_id == incident_id)).all()
     for duty in owed:
         sent = Sent(night.now, "Europe/London", duty.recipient, "IC-1")
-        night.act(filing.record_sent, duty.id, sent, by=dana)
+        night.act(filing.record_sent, duty.id, sent, by=dana, targets=night.installation.targets)
     night.wait(step=3600, hours=30)
 
     at_night = [
