@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, NotFound, hold
 from incidents.law.regimes import load
-from incidents.law.regimes.rule import ClockStart
 from incidents.moved import moved_since, open_deadlines
 from incidents.obligations import Obligation, Targets, recompute
-from incidents.reckoning import start_key
+from incidents.reckoning import BY_AWARENESS, start_key
 from incidents.refusals import Refused
 from incidents.timeline import Actor, Entry, Kind, record
 from incidents.triage import said_already
@@ -54,7 +53,7 @@ def tried(session: Session, incident_id: int, act: Callable[[Session], object]) 
 
 def waits_for_event(duty: Obligation) -> bool:
     """Whether a duty's clock starts with an event that people record: a decision, a fix, an earlier filing."""
-    return load().get(duty.rule).clock_start not in (ClockStart.AWARENESS, ClockStart.NONE)
+    return load().get(duty.rule).clock_start not in BY_AWARENESS
 
 
 def start_clock(

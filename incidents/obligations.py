@@ -25,7 +25,7 @@ from incidents.report import Report
 from incidents.steps import Step, StepState, roles_concerned
 from incidents.words import N_
 
-SOON = timedelta(hours=12)
+AWARENESS_WITHIN = timedelta(hours=12)
 """So long after the first sign it should be decided since when we are aware."""
 
 STAGES = (0.5, 0.75, 11 / 12, 1.0)
@@ -132,9 +132,9 @@ def recompute(
     present = {(row.rule, row.part_id): row for row in stored}
     cautious = cautious_anchor(session, incident)
     clocks = clocks_of(session, incident, organisation, targets, cautious, present.values(), event)
-    wanted = [*wanted_by(session, incident, organisation), *owed_to_people(session, incident, organisation)]
-    if cautious is None:
-        wanted = []
+    wanted: list[Wanted] = []
+    if cautious:
+        wanted = [*wanted_by(session, incident, organisation), *owed_to_people(session, incident, organisation)]
     for duty in wanted:
         key = (duty.rule.id, duty.part.id if duty.part else None)
         row = present.pop(key, None)
@@ -152,7 +152,7 @@ def recompute(
             row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None
     session.flush()
     if incident.awareness_asked_at is not None and cautious:
-        incident.awareness_asked_at = None if incident.aware_at else cautious + SOON
+        incident.awareness_asked_at = None if incident.aware_at else cautious + AWARENESS_WITHIN
     settle_next_act(session, incident)
 
 
@@ -169,7 +169,7 @@ def first_duties(
     """The duties of a new incident with its first report, as rows; sets the incident's next act. Stores nothing."""
     clocks = Clocks(Reckoning(session, organisation, notice=targets.notice), earliest([report]), None, {}, {})
     if clocks.cautious:
-        incident.awareness_asked_at = clocks.cautious + SOON
+        incident.awareness_asked_at = clocks.cautious + AWARENESS_WITHIN
     duties = []
     for duty in wanted_by(session, incident, organisation):
         row = _arise(incident, duty)

@@ -27,7 +27,7 @@ _STARTS = select(Entry).where(Entry.kind == Kind.CLOCK_STARTED).order_by(Entry.s
 
 # A report is when it was first noticed or suspected here; both come before anybody is sure.
 _FIRST_SIGN = (ClockStart.NOTICING, ClockStart.SUSPICION)
-_BY_AWARENESS = (ClockStart.AWARENESS, ClockStart.NONE)
+BY_AWARENESS = (ClockStart.AWARENESS, ClockStart.NONE)
 
 
 class Reckoning:
@@ -133,7 +133,7 @@ class Clocks:
     def count(self, rule: Rule, kept: Mapping[str, Any], part_id: int | None) -> Counts:
         """Count one duty by the terms it was given. A clock that something else starts never counts from awareness."""
         terms, start = terms_of(kept, rule), self._start(rule, part_id)
-        moved = rule.clock_start in _BY_AWARENESS
+        moved = rule.clock_start in BY_AWARENESS
         careful = self.reckoning.due(rule, terms, start, self.cautious)
         decided = None
         if self.aware_at is not None and (moved or rule.outer_hours is not None):
@@ -144,7 +144,7 @@ class Clocks:
         return Counts(begun, careful, decided)
 
     def _start(self, rule: Rule, part_id: int | None) -> datetime | None:
-        if rule.clock_start in _BY_AWARENESS:
+        if rule.clock_start in BY_AWARENESS:
             return self.cautious
         event = self.events.get(start_key(rule.id, part_id))
         if rule.clock_start is ClockStart.EARLIER_FILING and rule.after:

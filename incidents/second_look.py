@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,6 +22,8 @@ from incidents.words import N_
 
 WITHIN = 5
 """Working days within which a dismissal is looked at again: our own target, not law."""
+MOST = 50
+"""So many of each list are shown; the longest waiting come first, the others when these are done."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +45,24 @@ def dismissals(session: Session, reader: Person, workdays: Workdays) -> list[Dis
         visible(reader)
         .where(Incident.what == What.NOTHING, Incident.triaged_at.is_not(None), Incident.drill.is_(False), ~looked)
         .order_by(Incident.triaged_at, Incident.id)
+        .limit(MOST)
     )
-    return [_dismissal(session, incident, workdays) for incident in session.scalars(query)]
+    found = session.scalars(query).all()
+    authors = _who_triaged(session, [incident.id for incident in found])
+    return [_dismissal(incident, authors.get(incident.id), workdays) for incident in found]
 
 
-def _dismissal(session: Session, incident: Incident, workdays: Workdays) -> Dismissal:
-    entry = _last_triage(session, incident)
+def _dismissal(incident: Incident, by_id: int | None, workdays: Workdays) -> Dismissal:
     dismissed_at = incident.triaged_at or incident.opened_at
-    until = workdays.after(dismissed_at.date(), WITHIN)
-    return Dismissal(incident, dismissed_at, entry.person_id if entry else None, until)
+    return Dismissal(incident, dismissed_at, by_id, workdays.after(dismissed_at.date(), WITHIN))
 
 
-def _last_triage(session: Session, incident: Incident) -> Entry | None:
-    return session.scalars(
-        select(Entry)
-        .where(Entry.incident_id == incident.id, Entry.kind == Kind.TRIAGED)
-        .order_by(Entry.seq.desc())
-        .limit(1)
-    ).first()
+def _who_triaged(session: Session, incident_ids: Sequence[int]) -> dict[int | None, int | None]:
+    """Who said last what each of these incidents is."""
+    query = select(Entry.incident_id, Entry.person_id).where(
+        Entry.incident_id.in_(incident_ids), Entry.kind == Kind.TRIAGED
+    )
+    return {row.incident_id: row.person_id for row in session.execute(query.order_by(Entry.seq))}
 
 
 def look_again(
@@ -74,8 +77,7 @@ def look_again(
         raise Refused(N_("This incident is not dismissed. Load the page again."))
     if Right.HANDLE not in by.rights:
         raise Refused(N_("Only people who work on incidents look at a dismissal."))
-    triage = _last_triage(session, incident)
-    if triage is not None and triage.person_id == by.id:
+    if _who_triaged(session, [incident.id]).get(incident.id) == by.id:
         raise Refused(N_("You dismissed it. Somebody else has to look at it."))
     if not agrees and not reason.strip():
         raise Refused(N_("Write why it may be something. One sentence is enough."), field="reason")
@@ -118,6 +120,7 @@ def unseconded(session: Session, reader: Person) -> list[Decision]:
         .join(Incident, Incident.id == Decision.incident_id)
         .where(~answered, may_know, Incident.organisation_id == reader.organisation_id)
         .order_by(Decision.id)
+        .limit(MOST)
     )
     waiting = [row for row in session.scalars(query) if row.wants_second and row.person_id != reader.id]
     return [row for row in waiting if _is_in_force(session, row)]

@@ -130,12 +130,6 @@ def _second(session: Session, decision: Decision) -> SecondOpinion | None:
     return session.scalars(query.limit(1)).first()
 
 
-def decisions(session: Session, incident_id: int) -> Sequence[Decision]:
-    """Every decision on an incident, the latest first."""
-    query = select(Decision).where(Decision.incident_id == incident_id).order_by(Decision.id.desc())
-    return session.scalars(query).all()
-
-
 def delegation_for(session: Session, person: Person, incident: Incident, *, now: datetime) -> Delegation | None:
     """The delegation with which this person may decide on this incident now."""
     return session.scalars(_delegations(incident, now).where(Delegation.to_id == person.id).limit(1)).first()

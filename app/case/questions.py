@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,12 +86,20 @@ def asked_now(facts: Facts) -> list[Question]:
 
 
 def cards_of(
-    facts: Mapping[str, Any], seen: Mapping[str, str], *, first: str | None, wrong: Mapping[str, Sequence[str]]
+    facts: Mapping[str, Any],
+    typed: Mapping[str, object],
+    *,
+    first: str | None,
+    wrong: Mapping[str, Sequence[str]],
 ) -> list[Card]:
-    """The questions in order; open is the one asked for, with something to put right, or not answered yet."""
-    understood = known(facts)
-    questions = asked_now(understood)
-    unanswered = next((one.key for one in questions if not any(name in understood for name in one.facts)), None)
+    """The questions in order; open is the one asked for, with something to put right, or not answered yet.
+
+    The answers in words are what is stored; what was `typed` and refused stands in the controls again.
+    """
+    stored = known(facts)
+    shown_again = {name: frozenset(one) if isinstance(one, list) else one for name, one in typed.items()}
+    questions = asked_now(stored)
+    unanswered = next((one.key for one in questions if not any(name in stored for name in one.facts)), None)
     opened = first or unanswered
     return [
         Card(
@@ -97,10 +107,10 @@ def cards_of(
             number=number,
             title=_(one.title),
             hint=_(one.hint),
-            controls=[_control(name, understood) for name in one.facts],
-            answer=" · ".join(_answers(one, understood)),
+            controls=[_control(name, {**stored, **shown_again}) for name in one.facts],
+            answer=" · ".join(_answers(one, stored)),
             open=one.key == opened or one.key in wrong,
-            seen=seen[one.key],
+            seen=json.dumps({name: facts.get(name) for name in one.facts}, sort_keys=True),
             wrong=wrong.get(one.key, ()),
         )
         for number, one in enumerate(questions, start=1)
@@ -115,7 +125,7 @@ def _answers(question: Question, facts: Facts) -> Iterator[str]:
             yield words if single else f"{_(LABELS[name])}: {words}"
 
 
-def _control(name: str, facts: Facts) -> Asked:
+def _control(name: str, facts: Mapping[str, object]) -> Asked:
     shape, value = FACTS[name].shape, facts.get(name)
     place = f"fact-{name.replace('.', '-')}"
     if shape in (Shape.COUNT, Shape.AMOUNT):
@@ -165,11 +175,9 @@ def _read(name: str, values: Sequence[str]) -> object:
 
 
 def _number(text: str) -> object:
-    plain = text.replace(",", "").replace(" ", "").replace(" ", "")
-    try:
-        return float(plain) if "." in plain else int(plain)
-    except ValueError:
-        return text
+    """1,200 and 1 200 are thousands. What could be read in two ways, such as 1,5, stays text and is refused."""
+    plain = re.sub(r"(?<=\d)[,\s](?=\d{3}(?!\d))", "", text)
+    return float(plain) if re.fullmatch(r"\d+\.\d+", plain) else int(plain) if plain.isdecimal() else text
 
 
 def value_words(name: str, value: object) -> str:

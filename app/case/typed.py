@@ -19,10 +19,12 @@ from app.language import lazy_gettext as _l
 from incidents.law.localtime import AmbiguousTime, Reading, read_local
 from incidents.refusals import Refused
 from incidents.timeline import readable
+from incidents.words import N_
 
 Choice = TypeVar("Choice", bound=enum.Enum)
 
 WHICH = "_which"
+YES, NO = "yes", "no"
 
 
 def tidy(text: str | None) -> str:
@@ -68,6 +70,13 @@ class StaffForm(FlaskForm):
         """What was typed into a text field."""
         return str(self[name].data or "")
 
+    def yes(self, name: str) -> bool:
+        """The answer to a `yes_or_no` question. Refuses none, naming the field."""
+        answer = {YES: True, NO: False}.get(self[name].data or "")
+        if answer is None:
+            raise Refused(N_("Choose yes or no."), field=name)
+        return answer
+
     def refuse(self, refused: Refused, field: str | None = None) -> None:
         """Show a refusal beside the field it belongs to, or above the form."""
         found = self._fields.get(refused.field or field or "")
@@ -101,6 +110,11 @@ class StaffForm(FlaskForm):
             twice.field = name + WHICH
             raise twice
         return answer.at
+
+
+def yes_or_no(label: Any, yes: Any, no: Any) -> RadioField:
+    """A question with two answers, each in words of its own; `StaffForm.yes` reads it."""
+    return RadioField(label, choices=[option(YES, yes), option(NO, no)], validate_choice=False)
 
 
 def _reading_words(reading: Reading, zone: ZoneInfo) -> str:

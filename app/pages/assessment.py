@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import RadioField
 
 from app import errors, shown
 from app.access import by_me, me, requires
 from app.case import questions
 from app.case.act import act_page, address, incident_for_me, kept_as, recorded, recording
 from app.case.told import texts
-from app.case.typed import StaffForm, chosen, option, prose
+from app.case.typed import prose
+from app.case.whom import WhomForm
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
 from incidents import assessments, deciding
-from incidents.assessments import Assessment, advised, differences, facts_so_far, known, precedents
+from incidents.assessments import Assessment, advised, differences, facts_so_far, precedents
 from incidents.desk import casefile
 from incidents.incident import Incident, Part
-from incidents.law.assessment import Says
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right
 from incidents.refusals import Refused
@@ -36,20 +36,8 @@ pages = Blueprint("assessment", __name__)
 SEEN = "seen"
 
 
-class AdviceForm(StaffForm):
-    authority = RadioField(
-        _l("The authority (Art. 33)"),
-        choices=[option(says.value, _l(words_for(says))) for says in (Says.NOTIFY, Says.NOT_REQUIRED)],
-        validate_choice=False,
-    )
-    people = RadioField(
-        _l("The people (Art. 34)"),
-        choices=[option(says.value, _l(words_for(says))) for says in (Says.COMMUNICATE, Says.NOT_REQUIRED)],
-        validate_choice=False,
-    )
+class AdviceForm(WhomForm):
     happened = prose(_l("What happened, in a sentence or two?"))
-    reason = prose(_l("Why do you advise this?"))
-    minority = prose(_l("Does somebody see it differently?"))
 
 
 @pages.get("/incident/<reference>/assessment")
@@ -113,8 +101,6 @@ def _page(
 ) -> ResponseReturnValue:
     session, part = read_session(), _part(incident)
     facts = facts_so_far(session, incident, part)
-    stands = {one.key: json.dumps({name: facts.get(name) for name in one.facts}, sort_keys=True) for one in QUESTIONS}
-    shown_facts = _with_typed(facts, typed)
     found = advised(facts)
     signed = assessments.versions(session, incident.id, part.id if part else None)
     changes = differences(signed[0].facts, facts) if signed else []
@@ -122,7 +108,7 @@ def _page(
         "assessment/assessment.html",
         incident=incident,
         back=address(incident),
-        cards=questions.cards_of(shown_facts, stands, first=first, wrong=wrong),
+        cards=questions.cards_of(facts, typed or {}, first=first, wrong=wrong),
         problems=[text for texts_ in wrong.values() for text in texts_],
         part=part,
         parts=_parts(incident, part),
@@ -142,15 +128,6 @@ def _page(
         left=shown.left(incident.law_due_at, utcnow()) if incident.law_due_at else None,
         due=shown.moment(incident.law_due_at),
     ), 422 if wrong else 200
-
-
-def _with_typed(facts: dict[str, Any], typed: Mapping[str, object] | None) -> dict[str, Any]:
-    """What is stored, with what was typed and refused on top where it can be shown again."""
-    if typed is None:
-        return facts
-    readable = {name: value for name, value in typed.items() if value is None or not isinstance(value, str)}
-    readable |= {name: value for name, value in typed.items() if isinstance(value, str)}
-    return {name: value for name, value in {**facts, **readable}.items() if value is not None}
 
 
 def _parts(incident: Incident, here: Part | None) -> list[tuple[str, str, bool]]:
@@ -204,13 +181,7 @@ def sign_advice(reference: str) -> ResponseReturnValue:
     """Sign what is known as the next version, with the advice."""
     incident, form, house = incident_for_me(reference), AdviceForm(), installation()
     part = _part(incident)
-    opinion = deciding.Opinion(
-        authority=chosen(Says, form.authority.data, Says.UNDETERMINED),
-        people=chosen(Says, form.people.data, Says.UNDETERMINED),
-        reason=form.said("reason"),
-        happened=form.said("happened"),
-        minority=form.said("minority"),
-    )
+    opinion = replace(form.opinion(), happened=form.said("happened"))
     with recording(form) as session:
         deciding.advise(
             session,
@@ -240,6 +211,5 @@ def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> Res
         authority=questions.side_of(found.authority),
         people=questions.side_of(found.people),
         missing=questions.missing_words(found),
-        answered=len(known(facts)),
         part=part,
     )

@@ -7,13 +7,14 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from wtforms import RadioField, SelectField
+from wtforms import SelectField
 
 from app import shown
 from app.access import may, me, requires
 from app.case import questions
 from app.case.act import act_page, address, kept_as, recording
-from app.case.typed import StaffForm, chosen, option, prose
+from app.case.typed import StaffForm, prose, yes_or_no
+from app.case.whom import WhomForm
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
@@ -23,7 +24,6 @@ from app.roster import signers
 from incidents import deciding, delegating, signing
 from incidents.assessments import Assessment, differences, versions
 from incidents.incident import Incident
-from incidents.law.assessment import Says
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right
 from incidents.refusals import Refused
@@ -32,30 +32,9 @@ from incidents.words.enums import words_for
 
 pages = Blueprint("decision", __name__)
 
-AGREE, DISAGREE = "agree", "disagree"
-
-
-class DecisionForm(StaffForm):
-    authority = RadioField(
-        _l("The authority (Art. 33)"),
-        choices=[option(says.value, _l(words_for(says))) for says in (Says.NOTIFY, Says.NOT_REQUIRED)],
-        validate_choice=False,
-    )
-    people = RadioField(
-        _l("The people (Art. 34)"),
-        choices=[option(says.value, _l(words_for(says))) for says in (Says.COMMUNICATE, Says.NOT_REQUIRED)],
-        validate_choice=False,
-    )
-    reason = prose(_l("Why?"))
-    minority = prose(_l("Does somebody see it differently?"))
-
 
 class SecondForm(StaffForm):
-    answer = RadioField(
-        _l("Does the decision hold?"),
-        choices=[option(AGREE, _l("Yes, I agree")), option(DISAGREE, _l("No, the advice shall stand"))],
-        validate_choice=False,
-    )
+    answer = yes_or_no(_l("Does the decision hold?"), _l("Yes, I agree"), _l("No, the advice shall stand"))
     reason = prose(_l("Why?"))
 
 
@@ -204,21 +183,16 @@ def decide(reference: str) -> ResponseReturnValue:
     if stands.assessment is None:
         return sheet(reference)  # which says that nothing is assessed yet
     authority, people = stands.assessment.advice
-    return _decide_page(incident, DecisionForm(authority=authority.value, people=people.value), stands)
+    return _decide_page(incident, WhomForm(authority=authority.value, people=people.value), stands)
 
 
 @pages.post("/incident/<reference>/decision/sign")
 @requires(Right.SIGN, Right.HANDLE)
 def sign(reference: str) -> ResponseReturnValue:
     """Sign for the organisation, on the version that was read."""
-    incident, form, house = _incident(reference), DecisionForm(), installation()
+    incident, form, house = _incident(reference), WhomForm(), installation()
     stands = signing.in_force(read_session(), incident.id)
-    opinion = deciding.Opinion(
-        authority=chosen(Says, form.authority.data, Says.UNDETERMINED),
-        people=chosen(Says, form.people.data, Says.UNDETERMINED),
-        reason=form.said("reason"),
-        minority=form.said("minority"),
-    )
+    opinion = form.opinion()
     with recording(form) as session:
         version = request.form.get("version", "")
         if not version.isdecimal():
@@ -237,7 +211,7 @@ def sign(reference: str) -> ResponseReturnValue:
     return _back(incident, "decide", _("Your decision is signed."))
 
 
-def _decide_page(incident: Incident, form: DecisionForm, stands: signing.InForce) -> ResponseReturnValue:
+def _decide_page(incident: Incident, form: WhomForm, stands: signing.InForce) -> ResponseReturnValue:
     return act_page(
         "decision/decide.html",
         incident,
@@ -267,10 +241,8 @@ def record_second(reference: str) -> ResponseReturnValue:
     incident, form, house = _incident(reference), SecondForm(), installation()
     stands = signing.in_force(read_session(), incident.id)
     with recording(form) as session:
-        agrees = {AGREE: True, DISAGREE: False}.get(form.answer.data or "")
+        agrees = form.yes("answer")
         decision = request.form.get("decision", "")
-        if agrees is None:
-            raise Refused(N_("Choose yes or no."), field="answer")
         if not decision.isdecimal():
             raise Refused(N_("Load the page again: it does not say which decision you read."))
         deciding.second(

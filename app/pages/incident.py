@@ -13,7 +13,7 @@ from app.case.backward import backward_of
 from app.case.clocks import clocks_of, waiting_of
 from app.case.head import bell_of, head_of, next_act
 from app.case.lanes import Link, lanes_of
-from app.case.owed import panel_of
+from app.case.may_owe import panel_of
 from app.case.story import story_of
 from app.case.team import team_of
 from app.case.told import told_of

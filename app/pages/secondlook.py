@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import RadioField
 
 from app import shown
 from app.access import me, requires
 from app.case import questions
 from app.case.act import act_page, incident_for_me, recorded, recording
 from app.case.told import texts
-from app.case.typed import StaffForm, option, prose
+from app.case.typed import StaffForm, prose, yes_or_no
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from incidents import second_look as verbs
 from incidents.desk import casefile
+from incidents.holidays import corrections
 from incidents.incident import Incident
+from incidents.law.calendars import workdays_in
 from incidents.law.clock import utcnow
-from incidents.law.workdays import Workdays
 from incidents.people import Person, Right
-from incidents.refusals import Refused
-from incidents.words import N_
 
 pages = Blueprint("secondlook", __name__)
 
-AGREE, DISAGREE = "agree", "disagree"
-
 
 class LookForm(StaffForm):
-    answer = RadioField(
-        _l("Was it nothing?"),
-        choices=[option(AGREE, _l("Yes, it was nothing")), option(DISAGREE, _l("No, open the triage again"))],
-        validate_choice=False,
-    )
+    answer = yes_or_no(_l("Was it nothing?"), _l("Yes, it was nothing"), _l("No, open the triage again"))
     reason = prose(_l("Why?"))
 
 
@@ -44,6 +36,7 @@ class LookForm(StaffForm):
 def second_look() -> ResponseReturnValue:
     """Both lists, the longest waiting first."""
     session, person, today = read_session(), me(), utcnow().astimezone(shown.zone()).date()
+    workdays = workdays_in(organisation().country or "", corrections(session))
     decisions = [
         {
             "words": f"{row.assessment.incident.codename}, {row.assessment.incident.reference}",
@@ -63,17 +56,14 @@ def second_look() -> ResponseReturnValue:
             "late": row.until < today,
             "mine": row.by_id == person.id,
         }
-        for row in (verbs.dismissals(session, person, _workdays()) if Right.HANDLE in person.rights else [])
+        for row in (verbs.dismissals(session, person, workdays) if Right.HANDLE in person.rights else [])
     ]
-    return render_template("secondlook/second_look.html", decisions=decisions, dismissals=dismissals)
-
-
-def _workdays() -> Workdays:
-    """The working days of the organisation's country; without a calendar for it only weekends are off."""
-    try:
-        return Workdays(organisation().country)
-    except Refused:
-        return Workdays()
+    return render_template(
+        "secondlook/second_look.html",
+        decisions=decisions,
+        dismissals=dismissals,
+        delegations_url=url_for("delegations.delegations"),
+    )
 
 
 @pages.get("/incident/<reference>/second-look")
@@ -89,9 +79,7 @@ def record_look(reference: str) -> ResponseReturnValue:
     """Record what the second person says; a "no" opens the triage again."""
     incident, form, house = incident_for_me(reference), LookForm(), installation()
     with recording(form) as session:
-        agrees = {AGREE: True, DISAGREE: False}.get(form.answer.data or "")
-        if agrees is None:
-            raise Refused(N_("Choose yes or no."), field="answer")
+        agrees = form.yes("answer")
         verbs.look_again(
             session,
             incident.id,

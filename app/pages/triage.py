@@ -14,7 +14,7 @@ from app.access import by_me, me, requires
 from app.case.act import act_page, address, incident_for_me, recorded, recording
 from app.case.moving import Trial, tried_or_done
 from app.case.told import texts
-from app.case.typed import StaffForm, chosen, line, option, prose
+from app.case.typed import StaffForm, chosen, line, option, prose, yes_or_no
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
@@ -24,14 +24,10 @@ from incidents.desk import belonging, casefile
 from incidents.incident import Incident, OurRole, What, find
 from incidents.law.clock import utcnow
 from incidents.people import Right
-from incidents.refusals import Refused
 from incidents.report import Report
-from incidents.words import N_
 from incidents.words.enums import words_for
 
 pages = Blueprint("triage", __name__)
-
-YES, NO = "yes", "no"
 
 
 class TriageForm(StaffForm):
@@ -56,11 +52,7 @@ class AttachForm(StaffForm):
 
 
 class NoticedForm(StaffForm):
-    counts = RadioField(
-        _l("Does the clock start there?"),
-        choices=[option(YES, _l("Yes, we knew then")), option(NO, _l("No, nobody here knew then"))],
-        validate_choice=False,
-    )
+    counts = yes_or_no(_l("Does the clock start there?"), _l("Yes, we knew then"), _l("No, nobody here knew then"))
     reason = prose(_l("Why?"))
 
 
@@ -189,9 +181,7 @@ def record_noticed(reference: str, key: int) -> ResponseReturnValue:
     now = utcnow()
 
     def act(session: Session) -> None:
-        counts = {YES: True, NO: False}.get(form.counts.data or "")
-        if counts is None:
-            raise Refused(N_("Choose yes or no."), field="counts")
+        counts = form.yes("counts")
         own, said = belonging(session, Report, incident, key), form.said("reason")
         verbs.settle_noticed(session, own, counts, said, by=by_me(), targets=house.targets, now=now)
 

@@ -41,7 +41,7 @@ class _Forms(HTMLParser):
         if tag == "input" and name:
             if given.get("type") in ("checkbox", "radio"):
                 if "checked" in given:
-                    fields[name] = given.get("value") or "on"
+                    fields[name] = (given["value"] or "") if "value" in given else "on"
             else:
                 fields[name] = given.get("value") or ""
         elif tag == "select":

@@ -28,7 +28,7 @@ PARTIAL = {
     "notifications.changed._LINES": "most kinds of fact have nothing that was otherwise before",
     "notifications.families._KINDS": "the others are as apart as their services and servers",
     "notifications.messages.CALLS": "only a summons and a hand-over call somebody",
-    "app.case.owed._PERIODS": "the others have no number",
+    "app.case.may_owe._PERIODS": "the others have no number",
     "app.receipts.HAPPENED": "a reporter sees what concerns the bell, not the whole case",
     "app.case.story.DETAILS": "most kinds of fact need no more than their sentence",
     "notifications.channels.smtp_causes._FOR_NOW": "only some steps of a hand-over can be refused for now",

@@ -140,6 +140,7 @@ class Night:
 
     def _next_due(self) -> datetime | None:
         columns = (Page.ring_at, Delivery.due_at, Delivery.claimed_until, Obligation.next_warning_at, Bell.not_before)
+        columns += (Incident.awareness_asked_at,)
         with self.installation.store.reading() as session:
             nearest = [session.scalar(select(func.min(column)).where(column > self.now)) for column in columns]
             waiting = select(func.min(Delivery.due_at)).where(Delivery.state == DeliveryState.QUEUED)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
+from app.installation import Installation
 from incidents import decisions
 from incidents.incident import Incident
 from incidents.timeline import Kind, person_as_actor
 from tests.makers import Cast
+from tests.nights.conftest import TWO
 from tests.nights.night import Night
 from tests.nights.test_deadlines import begun
 
@@ -26,6 +30,16 @@ def test_awareness_undecided_for_twelve_hours_is_told_once_and_by_day(night: Nig
     assert (before, told(night, incident_id)) == (0, 1)
     with night.installation.store.reading() as session:
         assert session.scalars(select(Incident.awareness_asked_at)).all() == [None]
+
+
+def test_what_falls_due_at_night_waits_for_the_morning(installation: Installation, cast: Cast) -> None:
+    night = Night(installation, TWO + timedelta(hours=12))
+    begun(night, cast)
+
+    night.wait(step=3600, hours=20)  # twelve hours after two in the afternoon it is two at night
+
+    assert [minutes / 60 for minutes in night.minutes("dana", "tell")] == [17]
+    assert [minutes / 60 for minutes in night.minutes("dana")] == [0]
 
 
 def test_awareness_that_is_decided_in_time_is_not_asked_for(night: Night, cast: Cast) -> None:

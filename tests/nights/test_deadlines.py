@@ -91,7 +91,11 @@ def test_half_and_three_quarters_are_told_and_the_last_hours_page(night: Night, 
     incident_id = begun(night, cast)
 
     night.wait(step=3600, hours=65)
-    assert hours(night, "tell") == [36, 54]  # EU and UK in one message
+    assert hours(night, "tell") == [
+        12,
+        36,
+        54,
+    ]  # at 12 h, that nobody has decided awareness  # EU and UK in one message
     assert night.rings("dana", "tell")[0].message.text.count("A deadline comes near") == 2
     assert hours(night, "ring") == [0]
 
@@ -117,8 +121,8 @@ def test_when_awareness_is_decided_the_stages_move_with_it(night: Night, cast: C
     )
     night.wait(step=3600, hours=48)
 
-    # At 30 h, when the clock is next looked at here, that nobody had decided it; the stage at 74 h waits for seven.
-    assert hours(night, "tell") == [30, 56, 77]
+    # At 12 h, that nobody had decided it.
+    assert hours(night, "tell") == [12, 56, 77], "the stage at 74 h falls at four in the morning: it waits for seven"
     assert hours(night, "ring") == [0]
 
 
