@@ -96,7 +96,7 @@ def test_half_and_three_quarters_are_told_and_the_last_hours_page(night: Night, 
         36,
         54,
     ]  # at 12 h, that nobody has decided awareness  # EU and UK in one message
-    assert night.rings("dana", "tell")[0].message.text.count("A deadline comes near") == 2
+    assert night.rings("dana", "tell")[1].message.text.count("A deadline comes near") == 2
     assert hours(night, "ring") == [0]
 
     night.wait(step=60, hours=1)
