@@ -28,7 +28,10 @@ Written = Mapping[str, Any]
 
 
 class Worksheet(Base):
-    """What is known of one part of an incident so far. Without a part it is our own: what we are controllers of."""
+    """What is known of one part of an incident so far. Without a part it is our own: what we are controllers of.
+
+    `situation` is where and as what (`law.situation`), `adjusted` the factors of the score that somebody set by hand.
+    """
 
     __tablename__ = "worksheet"
     __table_args__ = table(Index("ix_worksheet_incident", "incident_id", "part_id"))
@@ -37,6 +40,8 @@ class Worksheet(Base):
     incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"))
     part_id: Mapped[int | None] = mapped_column(Key, ForeignKey("part.id"))
     facts: Mapped[dict[str, Any]]
+    situation: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    adjusted: Mapped[dict[str, Any]] = mapped_column(default=dict)
     changed_at: Mapped[datetime]
     changed_by_id: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
     version: Mapped[int] = mapped_column(default=1)
@@ -61,6 +66,8 @@ class Assessment(Base):
     entry_id: Mapped[int] = mapped_column(Key, ForeignKey("entry.id"))
     number: Mapped[int]
     facts: Mapped[dict[str, Any]]
+    situation: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    adjusted: Mapped[dict[str, Any]] = mapped_column(default=dict)
     reasons: Mapped[dict[str, Any]]
     rules_authority: Mapped[Says] = mapped_column(by_value(Says))
     rules_people: Mapped[Says] = mapped_column(by_value(Says))

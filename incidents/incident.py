@@ -127,16 +127,20 @@ class Incident(Base):
 
 
 class Part(Base):
-    """Role × legal entity × customer of one incident: whom we owe, and as what."""
+    """Role × legal entity × customer or place of one incident: whom we owe, and as what.
+
+    `place` is a code of ISO 3166, where it is a part of our own for the people of one country alone; else empty.
+    """
 
     __tablename__ = "part"
-    __table_args__ = table(UniqueConstraint("incident_id", "role", "customer"))
+    __table_args__ = table(UniqueConstraint("incident_id", "role", "legal_entity_id", "customer", "place"))
 
     organisation_id: Mapped[int] = mapped_column(Key, ForeignKey("organisation.id"))
     incident_id: Mapped[int] = mapped_column(Key, ForeignKey("incident.id"), index=True)
     legal_entity_id: Mapped[int | None] = mapped_column(Key, ForeignKey("legal_entity.id"))
     role: Mapped[OurRole] = mapped_column(by_value(OurRole))
     customer: Mapped[str] = mapped_column(String(200), default="")
+    place: Mapped[str] = mapped_column(String(10), default="")
     added_at: Mapped[datetime]
     dropped_at: Mapped[datetime | None]
 

@@ -55,12 +55,14 @@ class Obligation(Base):
     """One duty under one rule towards one recipient. The rule's terms are copied when it arises.
 
     `due_at` is what counts now: from awareness once that is decided (`decided_due_at`), until then from the
-    cautious anchor (`cautious_due_at`). `is_target` says that no law puts a number on it.
+    cautious anchor (`cautious_due_at`). `is_target` says that no law puts a number on it. `towards` tells apart
+    recipients of the same duty, such as the authorities of two countries. `taken_on` says that a person found that
+    it is owed, where the rules alone could not tell.
     """
 
     __tablename__ = "obligation"
     __table_args__ = table(
-        UniqueConstraint("incident_id", "rule", "part_id"),
+        UniqueConstraint("incident_id", "rule", "part_id", "towards"),
         Index("ix_obligation_warning", "standing", "next_warning_at"),
         Index(
             "ix_obligation_incident",
@@ -74,6 +76,8 @@ class Obligation(Base):
     rule: Mapped[str] = mapped_column(String(60))
     terms: Mapped[dict[str, Any]]
     recipient: Mapped[str] = mapped_column(String(200))
+    towards: Mapped[str] = mapped_column(String(60), default="")
+    taken_on: Mapped[bool] = mapped_column(default=False)
     standing: Mapped[Standing] = mapped_column(by_value(Standing))
     is_target: Mapped[bool]
     cautious_due_at: Mapped[datetime | None]
