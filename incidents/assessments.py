@@ -192,13 +192,13 @@ def _nested(flat: Mapping[str, object]) -> dict[str, object]:
 
 
 def part_of(session: Session, incident: Incident, part_id: int | None) -> Part | None:
-    """The part of that key; our own controller's part is the incident itself. Refuses what is not of this incident."""
+    """The part of that key; None stands for the incident itself. Refuses what is not of this incident."""
     if part_id is None:
         return None
     part = session.get(Part, part_id)
     if part is None or part.incident_id != incident.id:
         raise Refused(N_("This part does not belong to the incident. Load the page again."))
-    return None if part.role is OurRole.CONTROLLER else part
+    return None if part.role is OurRole.CONTROLLER and not part.is_own else part
 
 
 def latest(session: Session, incident_id: int, part_id: int | None = None) -> Assessment | None:

@@ -178,7 +178,7 @@ def settle_lane_step(session: Session, obligation: Obligation, entry: Entry) -> 
 
 def step_of(obligation: Obligation) -> str:
     """The playbook's step in which a duty is met."""
-    if obligation.part_id:
+    if obligation.towards_customer:
         return "tell-customers"
     return "tell-people" if obligation.towards_people else "notify"
 
@@ -202,7 +202,7 @@ def decide_against(
     if ground is Against.RISK_UNLIKELY:
         raise Refused(
             N_("A processor does not weigh the risk: tell the customer.")
-            if obligation.part_id
+            if obligation.towards_customer
             else N_(
                 "Assess the risk and sign your advice first. Then the organisation decides, and this duty follows."
             ),

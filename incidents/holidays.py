@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from incidents import settings
-from incidents.incident import Incident, hold
 from incidents.law.calendars import CALENDARS, workdays_in
 from incidents.law.workdays import has_calendar, holiday_names, regions_of
-from incidents.obligations import OPEN, Obligation, Targets, recompute
+from incidents.obligations import Targets, recompute_open
 from incidents.organisation import Organisation, checked_country
 from incidents.refusals import Refused
 from incidents.timeline import Actor
@@ -139,10 +137,4 @@ def _keep(
     if settings.change(session, organisation, CALENDARS, kept, by=by, now=now) is None:
         return 0
     session.flush()
-    open_ones = exists().where(Obligation.incident_id == Incident.id, Obligation.standing.in_(OPEN))
-    keys = session.scalars(
-        select(Incident.id).where(Incident.organisation_id == organisation.id, open_ones).order_by(Incident.id)
-    ).all()
-    for key in keys:
-        recompute(session, hold(session, key), targets=targets, now=now)
-    return len(keys)
+    return recompute_open(session, organisation.id, targets=targets, now=now)
