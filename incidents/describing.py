@@ -16,13 +16,19 @@ from incidents.law.profile import Contract, Entity, Product
 from incidents.law.regimes import Capacity
 from incidents.obligations import Targets, recompute_open
 from incidents.organisation import LegalEntity, Organisation, Site, checked_country
-from incidents.profile import DESCRIPTION, CustomerContract, Description, contracts_of, entities_of, entity_of
+from incidents.profile import (
+    DESCRIPTION,
+    MOST_HOURS,
+    CustomerContract,
+    Description,
+    contracts_of,
+    entities_of,
+    entity_of,
+)
 from incidents.refusals import Refused
 from incidents.settings import change, record_change
 from incidents.timeline import Actor
 from incidents.words import N_
-
-MOST_HOURS = 24 * 366
 
 Row = TypeVar("Row", LegalEntity, CustomerContract)
 

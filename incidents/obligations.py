@@ -18,10 +18,10 @@ from incidents.law.regimes.rule import Recipient
 from incidents.organisation import Organisation
 from incidents.orm import Base, Key, by_value, table
 from incidents.owed import CONTRACT as CONTRACT
+from incidents.owed import NO_BREACH, Wanted, towards_customers, wanted_by
 from incidents.owed import OPEN as OPEN
 from incidents.owed import Against as Against
 from incidents.owed import Standing as Standing
-from incidents.owed import Wanted, towards_customers, wanted_by
 from incidents.reckoning import Clocks, Reckoning, recorded_starts, start_key
 from incidents.report import Report
 from incidents.steps import Step, StepState, roles_concerned
@@ -195,7 +195,9 @@ def _stand_anew(row: Obligation, duty: Wanted | None) -> bool:
             row.standing = duty.standing
         row.towards, row.recipient = duty.towards, duty.recipient[:200]
         return True
-    if row.taken_on:
+    if row.taken_on and row.incident.what not in NO_BREACH:
+        if row.standing is Standing.DOES_NOT_ARISE:
+            row.standing = Standing.OWED
         return True
     if row.is_open:
         row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None

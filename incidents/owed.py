@@ -46,6 +46,7 @@ class Against(enum.Enum):
 
 
 OPEN = (Standing.MAY_ARISE, Standing.OWED)
+NO_BREACH = (What.NEAR_MISS, What.NOTHING)
 CONTRACT = "ctr-customer"
 """The rule that stands for what a customer's contract promises; the contract itself says how long and from when."""
 
@@ -94,7 +95,7 @@ def wanted_by(session: Session, incident: Incident, organisation: Organisation) 
 
     Before anybody has looked at it, those that every breach may give rise to, whatever its facts.
     """
-    if incident.what in (What.NEAR_MISS, What.NOTHING):
+    if incident.what in NO_BREACH:
         return []
     sheets = worksheets(session, incident) if incident.id else {}
     if incident.what is What.UNDECIDED and not sheets:

@@ -17,6 +17,7 @@ from incidents.organisation import LegalEntity, Organisation, Setting
 from incidents.orm import Base, Key, by_value, table
 
 DESCRIPTION = "profile"
+MOST_HOURS = 24 * 366
 
 CAPACITIES = tuple(capacity for capacity in Capacity if capacity not in OF_THE_INCIDENT)
 """The capacities that a profile settles, in the order of the regimes."""

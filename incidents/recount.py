@@ -66,6 +66,7 @@ def _of_incident(session: Session, incident: Incident, targets: Targets) -> Iter
             yield Difference(incident.reference, duty.rule.id, None, due.due_at if due else None)
         elif row is not None and row.is_open:
             count = found[row.id]
-            due_at = None if duty is None and not row.taken_on else count.due_at if count else None
-            if due_at != row.due_at or (duty is None and not row.taken_on):
+            stands = duty is not None or row.taken_on
+            due_at = count.due_at if count and stands else None
+            if due_at != row.due_at or not stands:
                 yield Difference(incident.reference, row.rule, row.due_at, due_at)

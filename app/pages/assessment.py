@@ -21,7 +21,7 @@ from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
-from incidents import assessments, deciding
+from incidents import answering, assessments, deciding
 from incidents.assessments import Assessment, advised, differences, facts_so_far, precedents
 from incidents.desk import casefile
 from incidents.incident import Incident, Part
@@ -60,13 +60,14 @@ def answer(reference: str, question: str) -> ResponseReturnValue:
     answers = questions.read_answers(asked, given)
     try:
         with installation().store.writing() as session:
-            assessments.answer(
+            answering.answer(
                 session,
                 incident.id,
                 answers,
                 part_id=part.id if part else None,
                 seen=_seen(request.form.get(SEEN)),
                 by=me().id,
+                targets=installation().targets,
                 now=utcnow(),
             )
     except Refused as refused:
