@@ -124,7 +124,7 @@ def facts_so_far(session: Session, incident: Incident, part: Part | None = None)
     row = worksheet(session, incident, part)
     if row is not None:
         return dict(row.facts)
-    told = _told_already(incident, part)
+    told = told_already(incident, part)
     if part is not None and part.is_own:
         # What happened is the same; how many people are meant is not.
         whole = facts_so_far(session, incident)
@@ -132,7 +132,8 @@ def facts_so_far(session: Session, incident: Incident, part: Part | None = None)
     return told
 
 
-def _told_already(incident: Incident, part: Part | None) -> dict[str, Any]:
+def told_already(incident: Incident, part: Part | None = None) -> dict[str, Any]:
+    """What triage tells before anybody has answered a question."""
     if part is not None:
         return {"role": part.role.value}
     ours = {OurRole.CONTROLLER: "controller", OurRole.BOTH: "controller", OurRole.PROCESSOR: "processor"}

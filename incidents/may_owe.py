@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from incidents.assessments import known, told_already, worksheet
 from incidents.incident import Incident
 from incidents.law.arising import Arising, arising
 from incidents.law.facts import Facts
@@ -29,16 +30,17 @@ def may_be_owed(
 ) -> list[Arising]:
     """Every duty and how it stands, shortest first, under the law of the day on which the incident was opened.
 
-    `situation` and `facts` add what an assessment knows; what they state stands before what triage said. The clocks
-    are counted from the decided awareness, and until then from the cautious start. Its `reports`, and the
-    `profile`, spare queries.
+    What its worksheet holds stands before what triage said. `situation` and `facts` try what would be if more were
+    known. The clocks are counted from the decided awareness, and until then from the cautious start. Its `reports`,
+    and the `profile`, spare queries.
     """
     organisation = session.get_one(Organisation, incident.organisation_id)
     profile = profile or profile_of(session, organisation)
+    sheet = worksheet(session, incident)
     return arising(
         profile,
-        {**situation_of(incident, profile), **(situation or {})},
-        facts or {},
+        {**situation_of(incident, profile, sheet.situation if sheet else None), **(situation or {})},
+        {**known(sheet.facts if sheet else told_already(incident)), **(facts or {})},
         on=incident.opened_at.date(),
         start=incident.aware_at or (cautious_anchor(session, incident) if reports is None else earliest(reports)),
         zone=ZoneInfo(organisation.zone),

@@ -228,6 +228,12 @@ def first_duties(
     return [{name: getattr(duty, name) for name in _FIRST} for duty in duties]
 
 
+def open_duties(session: Session, incident: Incident) -> Sequence[Obligation]:
+    """What is owed or may be, by deadline; what has none yet comes last."""
+    query = select(Obligation).where(Obligation.incident_id == incident.id, Obligation.standing.in_(OPEN))
+    return session.scalars(query.order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)).all()
+
+
 def cautious_anchor(session: Session, incident: Incident) -> datetime | None:
     """The earliest of: report received, first known to anybody here, and a "noticed" time that counts."""
     return earliest(session.scalars(select(Report).where(Report.incident_id == incident.id)))

@@ -19,7 +19,7 @@ from incidents.deciding import Opinion, advise, decide
 from incidents.delegating import delegate
 from incidents.describing import keep_contract
 from incidents.filing import Filing, Sent
-from incidents.incident import Access, Incident, OurRole, StillHappening, What
+from incidents.incident import Access, Incident, OurRole, Part, StillHappening, What
 from incidents.law.assessment import Says
 from incidents.law.profile import Contract
 from incidents.obligations import OPEN, Obligation, Targets
@@ -299,7 +299,7 @@ def _setup_link(house: Installation) -> str:
 Keys = Callable[[Session, Incident], list[int]]
 
 
-def _of(kind: type[Step] | type[Obligation] | type[Filing] | type[Report]) -> Keys:
+def _of(kind: type[Step] | type[Obligation] | type[Filing] | type[Report] | type[Part]) -> Keys:
     def keys(session: Session, incident: Incident) -> list[int]:
         return list(session.scalars(select(kind.id).where(kind.incident_id == incident.id).order_by(kind.id)))
 
@@ -314,5 +314,6 @@ KEYS: Mapping[str, Keys] = {
     "thread": _of(Report),
     "triage": _of(Report),
     "anchors": _of(Obligation),
+    "parts": _of(Part),
 }
 """What `<int:key>` is the key of, by endpoint or by blueprint."""
