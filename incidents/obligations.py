@@ -234,6 +234,12 @@ def open_duties(session: Session, incident: Incident) -> Sequence[Obligation]:
     return session.scalars(query.order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)).all()
 
 
+def any_met(session: Session, incident: Incident) -> bool:
+    """Whether anybody was told yet."""
+    met = exists().where(Obligation.incident_id == incident.id, Obligation.standing == Standing.MET)
+    return bool(session.scalar(select(met)))
+
+
 def cautious_anchor(session: Session, incident: Incident) -> datetime | None:
     """The earliest of: report received, first known to anybody here, and a "noticed" time that counts."""
     return earliest(session.scalars(select(Report).where(Report.incident_id == incident.id)))

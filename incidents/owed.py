@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -102,9 +102,8 @@ def wanted_by(session: Session, incident: Incident, organisation: Organisation) 
         laws = _laws(session, organisation, incident.opened_at.date())
         return list(_of_land(incident, _Own(None, Profile(), {}, {}, laws), addressed=False))
     profile = profile_of(session, organisation)
-    found: list[Wanted] = []
-    for own in _owns(session, incident, organisation, profile, sheets):
-        found += _of_one(session, incident, own)
+    owns = list(_owns(session, incident, organisation, profile, sheets))
+    found = _once([(own, one) for own in owns for one in _of_one(session, incident, own)])
     found += _to_customers(incident, organisation, profile)
     return [replace(one, target=profile.targets.get(one.rule.id)) for one in found]
 
@@ -164,6 +163,25 @@ def _of_one(session: Session, incident: Incident, own: _Own) -> Iterator[Wanted]
             found += _to_people(incident, own)
     yield from found
     yield from _by_facts(incident, own, {one.rule.id for one in found}, high=high)
+
+
+def _once(found: Sequence[tuple[_Own, Wanted]]) -> list[Wanted]:
+    """Without what two parts owe alike: the authority at home is told once of the people who live elsewhere."""
+    return [one for at, (own, one) in enumerate(found) if not _told_elsewhere(own, one, at, found)]
+
+
+def _told_elsewhere(own: _Own, one: Wanted, at: int, found: Sequence[tuple[_Own, Wanted]]) -> bool:
+    if own.part is None or one.rule.recipient is not Recipient.AUTHORITY or one.rule.touches([own.part.place]):
+        return False
+    for place, (other, same) in enumerate(found):
+        if other is own or (same.rule.id, same.towards) != (one.rule.id, one.towards):
+            continue
+        if other.part is None:
+            return True
+        same_entity = other.part.legal_entity_id == own.part.legal_entity_id
+        if same_entity and (place < at or one.rule.touches([other.part.place])):
+            return True
+    return False
 
 
 def _of_land(incident: Incident, own: _Own, *, addressed: bool) -> Iterator[Wanted]:

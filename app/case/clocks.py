@@ -12,7 +12,7 @@ from app.places import place_words
 from incidents.incident import Part
 from incidents.law.counting import Count
 from incidents.law.profile import CONTRACT_START_WORDS, ContractStart
-from incidents.law.regimes import load
+from incidents.law.regimes import Regime, load, numbered
 from incidents.law.regimes.rule import CLOCK_START_WORDS
 from incidents.obligations import CONTRACT, Obligation
 from incidents.reckoning import Reckoning
@@ -138,7 +138,14 @@ def basis_of(duty: Obligation) -> str:
     if duty.rule == CONTRACT:
         return _("Contract")
     regime = load().regime_of(duty.rule)
-    return _("%(law)s Art. %(article)s", law=_(regime.short_title), article=duty.terms["article"])
+    return law_words(regime, duty.terms["article"])
+
+
+def law_words(regime: Regime, article: str) -> str:
+    """A place in a law: its number, or where the text has none, in words."""
+    if numbered(article):
+        return _("%(law)s Art. %(article)s", law=_(regime.short_title), article=article)
+    return f"{_(regime.short_title)}, {_(article)}"
 
 
 def _there(due_at: datetime, duties: Sequence[Obligation], reckoning: Reckoning) -> list[shown.Moment]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import shown
 from app.access import may
+from app.case.clocks import law_words
 from app.language import gettext as _
 from app.language import ngettext
 from incidents.desk import Casefile
@@ -130,7 +131,7 @@ def _settle(one: Arising, incident: Incident) -> tuple[str, str] | None:
 
 def basis_words(rule: Rule) -> str:
     """The place in the law."""
-    return _("%(law)s Art. %(article)s", law=_(load().regime_of(rule.id).short_title), article=rule.article)
+    return law_words(load().regime_of(rule.id), rule.article)
 
 
 def period_words(rule: Rule) -> str:

@@ -19,6 +19,7 @@ from incidents.words.situation import QUESTIONS
 
 SPARE = 3
 """So many empty rows stand ready for further places."""
+AFTERWARDS = {"filing_incomplete", "requested", "handled"}
 PEOPLE, MACHINES, LAWS = "people", "systems", "laws"
 
 
@@ -127,9 +128,12 @@ def names_of(key: str, asked: Iterable[str] = ()) -> tuple[str, ...]:
     return (SYSTEMS, SYSTEMS_COMPLETE) if key == MACHINES else tuple(asked)
 
 
-def asked_of(found: Iterable[Arising], told: Mapping[str, Any]) -> list[str]:
-    """The questions that a duty waits for now, and those that are answered already."""
-    waited = {one.missing for one in found if one.standing is Standing.MAY_ARISE}
+def asked_of(found: Iterable[Arising], told: Mapping[str, Any], *, filed: bool) -> list[str]:
+    """The questions that a duty waits for now, and those that are answered already.
+
+    What only matters once something was `filed` is not asked before.
+    """
+    waited = {one.missing for one in found if one.standing is Standing.MAY_ARISE} - (set() if filed else AFTERWARDS)
     return [name for name in QUESTIONS if name in waited or name in told]
 
 

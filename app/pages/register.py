@@ -20,6 +20,7 @@ from app.spreadsheet import Cell, sheet
 from incidents import register as entries
 from incidents.incident import OurRole, What
 from incidents.law.clock import utcnow
+from incidents.law.regimes import numbered
 from incidents.obligations import Standing
 from incidents.people import Right
 from incidents.register import Breach, Duty, Wanted
@@ -194,6 +195,8 @@ def _duty(duty: Duty) -> DutyRow:
 
 def _title(duty: Duty) -> str:
     recipient = _(duty.recipient) if duty.recipient else _("a customer")
+    if not numbered(duty.article):
+        return f"{_(duty.article)}: {recipient}"
     return _("Art. %(article)s: %(recipient)s", article=duty.article, recipient=recipient)
 
 
@@ -238,7 +241,7 @@ def _duty_cells(duty: Duty, yes: str, no: str) -> tuple[Cell, ...]:
     late = None if duty.late is None else yes if duty.late else no
     return (
         _(duty.law),
-        duty.article,
+        duty.article if numbered(duty.article) else _(duty.article),
         _(duty.recipient) if duty.recipient else None,
         _(words_for(duty.standing)),
         yes if duty.is_target else no,

@@ -25,7 +25,7 @@ from incidents import answering
 from incidents.incident import Incident, Part
 from incidents.law.clock import utcnow
 from incidents.may_owe import may_be_owed
-from incidents.obligations import Obligation, open_duties
+from incidents.obligations import Obligation, any_met, open_duties
 from incidents.people import Right
 from incidents.profile import profile_of
 from incidents.refusals import Refused
@@ -101,8 +101,9 @@ def _page(incident: Incident, typed: Typed | None) -> ResponseReturnValue:
     sheets = worksheets(session, incident)
     sheet = sheets.get(part.id if part else None)
     told = sheet.situation if sheet else {}
-    found = may_be_owed(session, incident, profile=profile_of(session, organisation()))
-    asked = situating.asked_of(found, told)
+    profile = profile_of(session, organisation())
+    filed = any_met(session, incident)
+    asked = situating.asked_of(may_be_owed(session, incident, profile=profile), told, filed=filed)
     cards = situating.cards_of(told, asked, whole=part is None, typed=typed)
     wrong: Sequence[str] = typed.wrong if typed else ()
     return render_template(
@@ -111,6 +112,7 @@ def _page(incident: Incident, typed: Typed | None) -> ResponseReturnValue:
         back=address(incident),
         cards=cards,
         part=part,
+        described=profile.capacities_complete,
         part_words=part_words(part) if part else None,
         problems=wrong,
         places=list(places_of(language().locale).values()),

@@ -83,6 +83,9 @@ def _addresses(
             yield Address(url, rule.rule, rule.endpoint, mark, name)
 
 
+SITUATION: dict[str, list[Any]] = {"card": ["people"], "rule": ["in-certin", "no-rule"]}
+
+
 def _values(
     house: Installation, session: Session, filled: Filled, rule: Rule, incident: str | None
 ) -> dict[str, list[Any]]:
@@ -106,8 +109,7 @@ def _values(
         "role": [Role.RESPONDER.value],
         "country": ["GB"],
         "question": ["people"],
-        "card": ["people"],
-        "rule": ["in-certin", "no-rule"],
+        **SITUATION,
         "where": ["up"],
         "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],

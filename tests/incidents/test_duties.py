@@ -297,6 +297,22 @@ def test_each_part_of_our_own_is_weighed_and_decided_by_itself(matter: Matter) -
     assert matter.duties("eu-gdpr-33-1", standing=Standing.DECIDED_AGAINST)[0].against is Against.RISK_UNLIKELY
 
 
+def test_the_authority_at_home_is_told_once_of_people_who_live_elsewhere(matter: Matter) -> None:
+    matter.triaged()
+    matter.told(affected__countries=["FR", "IT", "GB"], affected__complete=True)
+    france = matter.act(name_part, "FR", by=matter.dana)
+    assert [row.part_id for row in matter.duties("uk-gdpr-33-1")] == [None]
+
+    italy = matter.act(name_part, "IT", by=matter.dana)
+    matter.told(affected__countries=["FR", "IT"])
+
+    assert [row.part_id for row in matter.duties("uk-gdpr-33-1")] == [france.id]
+    assert [(row.part_id, row.towards) for row in matter.duties("eu-gdpr-33-1")] == [
+        (france.id, "FR"),
+        (italy.id, "IT"),
+    ]
+
+
 def test_a_part_that_is_taken_away_gives_its_people_back_to_the_incident(matter: Matter) -> None:
     matter.triaged()
     matter.told(affected__countries=["FR"], affected__complete=True)

@@ -135,6 +135,13 @@ def messages() -> Iterable[str]:
         yield from (regime.title, regime.short_title, regime.jurisdiction)
         for rule in regime.rules:
             yield from (text for key in _SENTENCES if (text := getattr(rule, key)) is not None)
+            if not numbered(rule.article):
+                yield rule.article
+
+
+def numbered(article: str) -> bool:
+    """Whether a place in a law is a number, such as 33(1), and not words, such as "breach clause"."""
+    return any(sign.isdigit() for sign in article)
 
 
 def laws_for(
