@@ -14,8 +14,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from app.installation import Installation
 from app.mailbox import MailboxReader
 from app.watch import Watch
+from incidents.answering import follow
+from incidents.incident import hold
+from incidents.law.clock import utcnow
+from incidents.recount import stale
 from incidents.refusals import Refused
 from incidents.store import BELLS
+from incidents.timeline import SYSTEM
 from incidents.words import N_
 from notifications import delivery
 from notifications.engine import Engine
@@ -81,9 +86,23 @@ class Worker:
             max_instances=1,
             misfire_grace_time=None,
         )
+        self._scheduler.add_job(self.follow_rules, misfire_grace_time=None)
         self._scheduler.start()
         self._mailbox.start()
         self.watch.start()
+
+    def follow_rules(self) -> None:
+        """Count anew what no longer is as the rules say: this version may know the law better than the last one did."""
+        house = self.installation
+        with house.store.reading() as session:
+            keys = stale(session, targets=house.targets)
+        for key in keys:
+            with house.store.writing() as session:
+                incident = hold(session, key)
+                follow(session, incident, by=SYSTEM, targets=house.targets, now=utcnow())
+                log.warning(
+                    "the duties of %s were worked out anew, as the rules of this version say", incident.reference
+                )
 
     def once(self, wait: float) -> None:
         """One pass without a thread of its own: tick, for at most `wait` seconds send what it queued, and read what

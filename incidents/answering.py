@@ -33,9 +33,8 @@ def answer(
 ) -> Worksheet:
     """Write down answers about the breach (`assessments.answer`, and what it refuses), and let the duties follow."""
     incident = hold(session, incident_id)
-    before = _duties(session, incident)
     row = assessments.answer(session, incident_id, answers, part_id=part_id, seen=seen, by=by, now=now)
-    _follow(session, incident, before, by=person_as_actor(by), targets=targets, now=now)
+    follow(session, incident, by=person_as_actor(by), targets=targets, now=now)
     return row
 
 
@@ -59,13 +58,12 @@ def tell(
     checked = written(situation.read(nested(given)))
     incident = hold(session, incident_id)
     part = part_of(session, incident, part_id)
-    before = _duties(session, incident)
     row = sheet_for(session, incident, part, by=by, now=now)
     if seen is not None:
         refuse_overwriting(row.situation, checked, answers, seen)
     row.situation = {name: value for name, value in row.situation.items() if name not in answers} | checked
     session.flush()
-    _follow(session, incident, before, by=person_as_actor(by), targets=targets, now=now)
+    follow(session, incident, by=person_as_actor(by), targets=targets, now=now)
     return row
 
 
@@ -78,10 +76,9 @@ def _duties(session: Session, incident: Incident) -> Duties:
     return frozenset((row.rule, row.part_id, row.towards) for row in rows)
 
 
-def _follow(
-    session: Session, incident: Incident, before: Duties, *, by: Actor, targets: Targets, now: datetime
-) -> None:
-    """Count anew, and write down which duties came and which went."""
+def follow(session: Session, incident: Incident, *, by: Actor, targets: Targets, now: datetime) -> None:
+    """Count an incident anew, and write down which duties came and which went."""
+    before = _duties(session, incident)
     recompute(session, incident, targets=targets, now=now)
     after = _duties(session, incident)
     if before == after:

@@ -146,6 +146,8 @@ def recompute(
         told = _Told(row.started_at, row.due_at, row.next_warning_at) if row is not None and row.is_open else None
         if row is None and duty is not None:
             row = _arise(incident, duty)
+            if row.towards_people:
+                row.terms |= {"since": now.isoformat()}  # it arises with the finding, not with the breach
             session.add(row)
         elif row is not None and not _stand_anew(row, duty):
             continue

@@ -143,6 +143,10 @@ class Clocks:
     def count(self, rule: Rule, kept: Mapping[str, Any], part_id: int | None) -> Counts:
         """Count one duty by the terms it was given. A clock that something else starts never counts from awareness."""
         terms, target = terms_of(kept, rule), target_of(kept)
+        if "since" in kept and rule.clock_start in BY_AWARENESS and terms.unit is Unit.NO_FIXED_PERIOD:
+            since = datetime.fromisoformat(kept["since"])
+            found = self.reckoning.due(rule, terms, since, None, target)
+            return Counts(since, found, None)
         starts, start = clock_start_of(rule, kept), self._start(rule, kept, part_id)
         moved = starts in BY_AWARENESS
         careful = self.reckoning.due(rule, terms, start, self.cautious, target)

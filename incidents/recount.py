@@ -53,6 +53,12 @@ def differences(session: Session, *, targets: Targets) -> Iterator[Difference]:
         yield from _of_incident(session, incident, targets)
 
 
+def stale(session: Session, *, targets: Targets) -> list[int]:
+    """The incidents of which something differs, by key: after an upgrade that knows the law better, or a fault."""
+    wrong = {one.incident for one in differences(session, targets=targets)}
+    return list(session.scalars(select(Incident.id).where(Incident.reference.in_(wrong)).order_by(Incident.id)))
+
+
 def _of_incident(session: Session, incident: Incident, targets: Targets) -> Iterator[Difference]:
     organisation = session.get_one(Organisation, incident.organisation_id)
     duties = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id)).all()

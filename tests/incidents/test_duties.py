@@ -271,6 +271,18 @@ def test_a_policy_without_a_number_here_is_taken_on_with_its_own_hours(matter: M
     assert matter.duties("uk-insurer")[0].due_at == NOW + timedelta(hours=48)
 
 
+def test_telling_people_counts_from_the_finding_of_a_high_risk_not_from_the_breach(matter: Matter) -> None:
+    matter.triaged()
+    matter.act(answer, STOLEN, by=matter.cast.dana)
+    matter.now = NOW + timedelta(hours=60)
+
+    matter.signed(Says.NOTIFY, Says.COMMUNICATE)
+
+    duty = matter.duties("uk-gdpr-34")[0]
+    assert (duty.started_at, duty.due_at) == (matter.now, matter.now + timedelta(hours=24))
+    assert duty.is_target
+
+
 def test_each_part_of_our_own_is_weighed_and_decided_by_itself(matter: Matter) -> None:
     matter.act(describing.keep_entity, Entity("Northwind SAS", "FR", main_establishment=True), by=matter.dana)
     with matter.installation.store.reading() as session:
