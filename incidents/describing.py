@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from incidents.incident import Part
+from incidents.incident import Incident, Part
 from incidents.law.facts import PLACE
 from incidents.law.profile import Contract, Entity, Product
 from incidents.law.regimes import Capacity
 from incidents.obligations import Targets, recompute_open
-from incidents.organisation import LegalEntity, Organisation, Site, checked_country
+from incidents.organisation import LegalEntity, Organisation, Site, checked_country, checked_zone
 from incidents.profile import (
     DESCRIPTION,
     MOST_HOURS,
@@ -30,7 +30,17 @@ from incidents.settings import change, record_change
 from incidents.timeline import Actor
 from incidents.words import N_
 
-Row = TypeVar("Row", LegalEntity, CustomerContract)
+Row = TypeVar("Row", LegalEntity, CustomerContract, Site)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place where the organisation works: whose it is, in which country, on which clocks."""
+
+    name: str
+    country: str
+    zone: str
+    legal_entity_id: int | None = None
 
 
 def describe(
@@ -96,6 +106,46 @@ def remove_entity(
         raise Refused(N_("This is the only legal entity, so it stays. Add another one first."))
     session.delete(row)
     _told(session, organisation, "legal_entity", asdict(entity_of(row)), None, by=by, targets=targets, now=now)
+
+
+def keep_site(
+    session: Session,
+    organisation: Organisation,
+    site: Place,
+    *,
+    key: int | None = None,
+    by: Actor,
+    targets: Targets,
+    now: datetime,
+) -> None:
+    """Add a site, or change the one with this key. Refuses one without a name, a country or a legal entity."""
+    row = _mine(session, Site, organisation, key) if key else Site(organisation_id=organisation.id)
+    before = _site_facts(row) if key else None
+    if not site.name.strip():
+        raise Refused(N_("Write the name of the site."), field="name")
+    if site.legal_entity_id not in {one.id for one in entities_of(session, organisation)}:
+        raise Refused(N_("Choose the legal entity that it belongs to."), field="entity")
+    row.name, row.country, row.legal_entity_id = site.name.strip(), checked_country(site.country), site.legal_entity_id
+    row.zone = checked_zone(site.zone)
+    session.add(row)
+    session.flush()
+    _told(session, organisation, "site", before, _site_facts(row), by=by, targets=targets, now=now)
+
+
+def remove_site(
+    session: Session, organisation: Organisation, key: int, *, by: Actor, targets: Targets, now: datetime
+) -> None:
+    """Take a site away. Refuses one that an incident names."""
+    row = _mine(session, Site, organisation, key)
+    if session.scalar(select(exists().where(Incident.site_id == row.id))):
+        raise Refused(N_("An incident names this site, so it stays. Change it instead."))
+    before = _site_facts(row)
+    session.delete(row)
+    _told(session, organisation, "site", before, None, by=by, targets=targets, now=now)
+
+
+def _site_facts(row: Site) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("name", "country", "zone", "legal_entity_id")}
 
 
 def keep_contract(

@@ -136,7 +136,7 @@ def _owns(
     yield _Own(None, profile, rest, known(sheet.facts) if sheet else {}, laws, covered=covered)
     for part in parts:
         entity = session.get(LegalEntity, part.legal_entity_id) if part.legal_entity_id else None
-        theirs = replace(profile, entities=(entity_of(entity),)) if entity else profile
+        theirs = replace(profile, entities=(entity_of(entity),), sites=()) if entity else profile
         own = sheets.get(part.id)
         laws = laws_for(
             entity.country if entity else organisation.country,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from incidents.law.counting import Unit
 from incidents.law.profile import OF_THE_INCIDENT, Contract, ContractStart, Entity, Product, Profile
 from incidents.law.regimes import Capacity, Rule, load
-from incidents.organisation import LegalEntity, Organisation, Setting
+from incidents.organisation import LegalEntity, Organisation, Setting, Site
 from incidents.orm import Base, Key, by_value, table
 
 DESCRIPTION = "profile"
@@ -57,6 +57,12 @@ def entities_of(session: Session, organisation: Organisation) -> list[LegalEntit
     return list(session.scalars(mine.order_by(LegalEntity.id)))
 
 
+def sites_of(session: Session, organisation: Organisation) -> list[Site]:
+    """The places where it works, by name."""
+    mine = select(Site).where(Site.organisation_id == organisation.id)
+    return list(session.scalars(mine.order_by(Site.name, Site.id)))
+
+
 def contracts_of(session: Session, organisation: Organisation) -> list[CustomerContract]:
     """The customers' contracts, by name."""
     mine = select(CustomerContract).where(CustomerContract.organisation_id == organisation.id)
@@ -81,6 +87,7 @@ def profile_of(session: Session, organisation: Organisation) -> Profile:
     said = description_of(session)
     return Profile(
         entities=tuple(entity_of(row) for row in entities_of(session, organisation)),
+        sites=tuple(row.country for row in sites_of(session, organisation)),
         capacities=said.capacities,
         capacities_complete=said.capacities_complete,
         products=said.products,

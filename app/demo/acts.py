@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.installation import Installation
-from incidents import decisions, evidence, filing, thread, triage, workflow
+from incidents import answering, deciding, decisions, evidence, filing, thread, triage, workflow
+from incidents.deciding import Opinion
 from incidents.desk import casefile
 from incidents.filing import Sent
 from incidents.incident import Incident, OurRole, StillHappening, What
 from incidents.intake import Arrival, Told
+from incidents.people import Person
 from incidents.report import Report
 from incidents.steps import Step
 from incidents.timeline import REPORTER, Actor, Kind, person_as_actor
@@ -99,6 +101,33 @@ def aware(after: timedelta, reason: str, by: str = "dana") -> Act:
         zone=ZONE,
         reason=reason,
         by=at.by(by),
+        targets=at.installation.targets,
+        now=at.now,
+    )
+
+
+def answered(by: str = "dana", **answers: object) -> Act:
+    """Answers of the assessment; `recipients__kind` is the fact `recipients.kind`."""
+    given = {name.replace("__", "."): value for name, value in answers.items()}
+    return lambda at: answering.answer(
+        at.session, at.incident_id, given, by=at.people[by], targets=at.installation.targets, now=at.now
+    )
+
+
+def placed(*countries: str, by: str = "dana") -> Act:
+    """The people live in these countries and nowhere else."""
+    given = {"affected.countries": list(countries), "affected.complete": True}
+    return lambda at: answering.tell(
+        at.session, at.incident_id, given, by=at.people[by], targets=at.installation.targets, now=at.now
+    )
+
+
+def advised(opinion: Opinion, by: str = "dana") -> Act:
+    return lambda at: deciding.advise(
+        at.session,
+        at.incident_id,
+        opinion,
+        by=at.session.get_one(Person, at.people[by]),
         targets=at.installation.targets,
         now=at.now,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,10 +13,14 @@ from app import passwords
 from app.demo.night import Night
 from app.demo.stories import STORIES
 from app.installation import Installation
-from incidents import accounts
+from incidents import accounts, describing
 from incidents.accounts import Identity
-from incidents.organisation import LegalEntity, Organisation, Site, the_organisation
+from incidents.describing import Place
+from incidents.law.profile import Contract, Product
+from incidents.obligations import Targets
+from incidents.organisation import Organisation, the_organisation
 from incidents.people import Role
+from incidents.profile import Description, entities_of
 from incidents.receipt import in_groups
 from incidents.timeline import SYSTEM
 from notifications import welcome
@@ -32,6 +37,10 @@ SITES = (
     ("Leeds", "GB", "Europe/London"),
     ("Munich", "DE", "Europe/Berlin"),
     ("Pune", "IN", "Asia/Kolkata"),
+)
+CONTRACTS = (
+    Contract("Hollinpike Upholstery", 24, contact="Privacy desk", channel="Shared mailbox"),
+    Contract("Cressbrook Railways", 36, contact="Duty officer", channel="Phone"),
 )
 PEOPLE: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "dana": ("Dana Berg", (Role.DPO,)),
@@ -75,7 +84,7 @@ def set_up(installation: Installation, *, now: datetime) -> dict[str, int]:
         organisation = the_organisation(session)
         address = installation.settings.public_address or IDENTITY.public_address
         accounts.set_up(session, organisation, replace(IDENTITY, public_address=address), now=now)
-        _sites(session, organisation)
+        _profile(session, organisation, now=now)
         for key, (name, roles) in PEOPLE.items():
             person = accounts.add_person(
                 session, organisation, name=name, email=_address(key), roles=roles, by=SYSTEM, now=now
@@ -98,13 +107,17 @@ def _rota(session: Session, organisation: Organisation, people: Mapping[str, int
         planning.add_shift(session, rota, plan, by=SYSTEM, now=now)
 
 
-def _sites(session: Session, organisation: Organisation) -> None:
-    # There is no verb for sites yet. Set-up has made the first legal entity.
-    entity = session.get_one(LegalEntity, 1)
+def _profile(session: Session, organisation: Organisation, *, now: datetime) -> None:
+    """What it is and offers, where it works, and what it promised. Set-up has made the first legal entity."""
+    entity = entities_of(session, organisation)[0].id
+    signed: dict[str, Any] = {"by": SYSTEM, "targets": Targets(), "now": now}
     for name, country, zone in SITES:
-        session.add(
-            Site(organisation_id=organisation.id, legal_entity_id=entity.id, name=name, country=country, zone=zone)
-        )
+        describing.keep_site(session, organisation, Place(name, country, zone, entity), **signed)
+    for contract in CONTRACTS:
+        describing.keep_contract(session, organisation, contract, **signed)
+    products = frozenset({Product.DIGITAL_ELEMENTS})
+    said = Description(capacities_complete=True, products=products, public_body=False, targets={"uk-gdpr-33-2": 12})
+    describing.describe(session, organisation, said, **signed)
 
 
 def _address(key: str) -> str:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from app.demo.acts import (
     Story,
     added,
+    advised,
+    answered,
     asked,
     aware,
     closed,
@@ -19,13 +21,16 @@ from app.demo.acts import (
     looked,
     not_told,
     noted,
+    placed,
     reopened,
     still_happening,
     told,
     triaged,
 )
+from incidents.deciding import Opinion
 from incidents.incident import OurRole, StillHappening, What
 from incidents.intake import Arrival, Told
+from incidents.law.assessment import Says
 from incidents.report import Medium, Relation
 from incidents.timeline import person_as_actor
 
@@ -252,6 +257,20 @@ REFERENCE_AWAITED = Story(
     ),
 )
 
+LETTERS = "Somebody was in a mailbox of the returns desk for two hours. Letters of 312 customers could be read."
+MAILBOX = answered(
+    nature=["confidentiality"],
+    incident_kind="phishing_social_engineering",
+    cause="external_malicious",
+    exposure="confirmed",
+    protection="none",
+    data=["basic", "contact", "communications"],
+    people__number=312,
+    people__categories=["customers"],
+    identification="maximum",
+    recipients__kind="hostile",
+)
+
 AWARE_DECIDED = Story(
     h(30),
     Told(
@@ -279,6 +298,9 @@ AWARE_DECIDED = Story(
         ),
         (h(19), left_out("tell-customers", "Our own customers: we are the controller.")),
         (h(21), did("facts", note="312 people, letters of two years.")),
+        (h(22), placed("GB", "IE")),
+        (h(22.1), MAILBOX),
+        (h(22.5), advised(Opinion(Says.NOTIFY, Says.COMMUNICATE, "", LETTERS))),
     ),
     kept="a report with a thread: somebody in the mailbox",
 )

@@ -21,6 +21,7 @@ PAGES = (
     "readiness",
     "settings",
     "profile",
+    "sites",
     "phones",
     "outbox",
     "bounces",

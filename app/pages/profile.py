@@ -19,14 +19,14 @@ from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.language import ngettext
 from app.navigation import installation, organisation
-from app.places import countries, option, stripped
+from app.places import countries, option, place_words, stripped
 from incidents import describing
 from incidents import profile as kept
 from incidents.law.clock import utcnow
 from incidents.law.profile import CONTRACT_START_WORDS, PRODUCT_WORDS, Contract, ContractStart, Entity, Product
 from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import CAPACITY_WORDS
-from incidents.organisation import LegalEntity, the_organisation
+from incidents.organisation import LegalEntity, Site, the_organisation
 from incidents.people import Right
 from incidents.refusals import Refused
 from incidents.timeline import person_as_actor
@@ -340,6 +340,7 @@ def _page(status: int, target: TargetForm | None = None) -> Response:
         target=target or TargetForm(None, prefix="target"),
         problem=target.errors if target else None,
         entities=[_entity_line(one) for one in entities],
+        sites=[_site_line(one) for one in kept.sites_of(session, organisation())],
         contracts=[_contract_line(one) for one in kept.contracts_of(session, organisation())],
         targets=[_target_line(rule, hours) for rule, hours in (said.targets or {}).items()],
     )
@@ -355,6 +356,12 @@ def _entity_line(row: LegalEntity) -> Line:
         lines.append(_("Lead authority: %(name)s", name=row.lead_authority))
     where: dict[str, Any] = {"entity_id": row.id}
     return Line(row.name, lines, url_for("profile.entity", **where), url_for("profile.remove_entity", **where), {})
+
+
+def _site_line(row: Site) -> Line:
+    where: dict[str, Any] = {"site_id": row.id}
+    lines = [f"{place_words(row.country)}, {row.zone.replace('_', ' ')}"]
+    return Line(row.name, lines, url_for("sites.site", **where), url_for("sites.remove_site", **where), {})
 
 
 def _contract_line(row: kept.CustomerContract) -> Line:

@@ -69,7 +69,7 @@ def where_of(profile: Profile, known: Facts) -> Where:
     # Keyed by plain values: this is looked up for every rule, and the hash of an enum's member costs a call.
     return Where(
         {
-            Reach.ESTABLISHMENT.value: tuple(sorted({one.place for one in profile.entities})),
+            Reach.ESTABLISHMENT.value: tuple(sorted(profile.established)),
             Reach.PEOPLE.value: tuple(sorted(affected_places(known))),
             Reach.SYSTEMS.value: tuple(sorted(_places(known, "systems.countries"))),
         },

@@ -100,16 +100,23 @@ class Profile:
     """The organisation as it described itself. An empty list of entities says nothing yet.
 
     Only `capacities_complete` lets anything follow from a capacity that is not there. `targets` are the
-    organisation's own, by rule id, for duties on which the law puts no number.
+    organisation's own, by rule id, for duties on which the law puts no number. `sites` are places where it works:
+    the law of such a place binds it, but a site alone is no one-stop shop.
     """
 
     entities: tuple[Entity, ...] = ()
+    sites: tuple[str, ...] = ()
     capacities: frozenset[Capacity] = frozenset()
     capacities_complete: bool = False
     products: frozenset[Product] = frozenset()
     public_body: bool | None = None
     contracts: tuple[Contract, ...] = ()
     targets: Mapping[str, timedelta] = field(default_factory=dict)
+
+    @property
+    def established(self) -> tuple[str, ...]:
+        """Every place where it is established: its legal entities first, then its sites."""
+        return tuple(dict.fromkeys((*(entity.place for entity in self.entities), *self.sites)))
 
     @property
     def held(self) -> frozenset[Capacity]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -110,3 +111,21 @@ def test_only_who_may_configure_opens_the_profile(installation: Installation, ca
     dana = Visitor(installation).come_in(installation, cast.dana).open("/settings/profile")
 
     assert dana.status == 403
+
+
+def test_a_site_is_added_changed_and_removed_and_its_country_binds(installation: Installation, adam: Visitor) -> None:
+    adam.open("/settings/profile/site").send(name="Pune mill", country="", zone="Asia/Kolkata")
+    assert adam.status == 422
+    assert adam.fields()["name"] == "Pune mill"
+
+    adam.send(country="IN")
+
+    assert said(installation).sites == ("IN",)
+    assert "Pune mill" in adam.page
+    assert "IN" in said(installation).established
+    key = re.search(r"/settings/profile/site/(\d+)", adam.page)
+    assert key is not None
+    adam.open(key[0]).send(name="Leeds mill", country="GB", zone="Europe/London")
+    assert said(installation).sites == ("GB",)
+    adam.send(f"{key[0]}/remove")
+    assert said(installation).sites == ()

@@ -21,7 +21,7 @@ from incidents import accounts
 from incidents.evidence import Evidence
 from incidents.incident import Incident, Urgency
 from incidents.law.clock import utcnow
-from incidents.organisation import LegalEntity
+from incidents.organisation import LegalEntity, Site
 from incidents.people import Person, Role
 from incidents.profile import CustomerContract
 from incidents.signing import Delegation
@@ -83,6 +83,7 @@ def _addresses(
             yield Address(url, rule.rule, rule.endpoint, mark, name)
 
 
+SITES = select(Site.id)
 SITUATION: dict[str, list[Any]] = {"card": ["people"], "rule": ["in-certin", "no-rule"]}
 
 
@@ -117,6 +118,7 @@ def _values(
         "shift_id": list(session.scalars(select(Shift.id)))[-1:],
         "override_id": list(session.scalars(select(Override.id)))[-1:],
         "entity_id": list(session.scalars(select(LegalEntity.id)))[-1:],
+        "site_id": list(session.scalars(SITES))[-1:],
         "contract_id": list(session.scalars(select(CustomerContract.id)))[-1:],
         "token": tokens.get(rule.endpoint.partition(".")[0], []),
     }
