@@ -119,10 +119,15 @@ def title_of(duty: Obligation) -> str:
     title = _(str(duty.terms["title"]))
     if duty.towards_customer:
         return f"{title}: {duty.recipient}"
-    names = [" / ".join(_(name) for name in duty.recipient.split(" / "))] if duty.towards else []
+    names = [recipient_words(duty.recipient)] if duty.towards else []
     if duty.part_id and duty.part is not None:
         names.append(part_words(duty.part))
     return f"{title}: {', '.join(names)}" if names else title
+
+
+def recipient_words(recipient: str) -> str:
+    """To whom a duty is owed; where a place has an authority for each sector, both are named."""
+    return " / ".join(_(name) for name in recipient.split(" / "))
 
 
 def part_words(part: Part) -> str:

@@ -100,6 +100,7 @@ class DutyCard:
     left: shown.Left | None
     due: shown.Moment | None
     reason: str | None
+    reach: str | None
     filings: Sequence[FilingCard]
     acts: Sequence[Link]
 
@@ -244,6 +245,8 @@ def _duty(case: Casefile, duty: Obligation, now: datetime) -> DutyCard:
         entry for entry in case.entries if entry.kind is Kind.NOT_NOTIFIED and entry.facts.get("obligation") == duty.id
     ]
     reason = against[-1].text("reason") if against and duty.standing is Standing.DECIDED_AGAINST else None
+    if duty.standing is Standing.MET and any(duty.id in entry.facts.get("met_too", ()) for entry in case.entries):
+        reason = _("Met by the notice under the other duty towards this customer.")
     return _plain_duty(duty, now, reason=reason, filings=filings, acts=_duty_acts(case.incident, duty))
 
 
@@ -272,6 +275,7 @@ def _plain_duty(
         left=shown.left(duty.due_at, now) if duty.is_open else None,
         due=shown.moment(duty.due_at) if duty.is_open else None,
         reason=reason,
+        reach=" · ".join(word for key in ("contact", "channel") if (word := duty.terms.get(key))) or None,
         filings=filings,
         acts=acts,
     )

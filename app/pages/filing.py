@@ -11,6 +11,7 @@ from wtforms import BooleanField, RadioField
 from app import shown
 from app.access import by_me, requires
 from app.case.act import act_page, incident_for_me, recorded, recording
+from app.case.clocks import recipient_words
 from app.case.lanes import DUTY, duty_words
 from app.case.typed import StaffForm, clock, line, option, prose, which
 from app.extensions import read_session
@@ -60,7 +61,7 @@ def sent(reference: str, key: int) -> ResponseReturnValue:
     """Ask when and to whom it was sent."""
     incident = incident_for_me(reference)
     duty = belonging(read_session(), Obligation, incident, key)
-    form = SentForm(recipient=duty.recipient if duty.towards_customer else "")
+    form = SentForm(recipient=recipient_words(duty.recipient) if duty.towards_customer or duty.towards else "")
     return _sent_page(incident, form, duty, utcnow())
 
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from app import shown
 from app.access import may, me, requires
+from app.case.clocks import recipient_words
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import ngettext
@@ -194,7 +195,7 @@ def _duty(duty: Duty) -> DutyRow:
 
 
 def _title(duty: Duty) -> str:
-    recipient = _(duty.recipient) if duty.recipient else _("a customer")
+    recipient = recipient_words(duty.recipient) if duty.recipient else _("a customer")
     if not numbered(duty.article):
         return f"{_(duty.article)}: {recipient}"
     return _("Art. %(article)s: %(recipient)s", article=duty.article, recipient=recipient)
@@ -242,7 +243,7 @@ def _duty_cells(duty: Duty, yes: str, no: str) -> tuple[Cell, ...]:
     return (
         _(duty.law),
         duty.article if numbered(duty.article) else _(duty.article),
-        _(duty.recipient) if duty.recipient else None,
+        recipient_words(duty.recipient) if duty.recipient else None,
         _(words_for(duty.standing)),
         yes if duty.is_target else no,
         duty.due_at,
