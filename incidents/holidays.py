@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incidents import settings
 from incidents.incident import Incident, hold
 from incidents.law.calendars import CALENDARS, workdays_in
+from incidents.law.regimes import Rule, load
 from incidents.law.workdays import has_calendar, holiday_names, regions_of
+from incidents.moved import moved_since, open_deadlines
 from incidents.obligations import OPEN, Obligation, Targets, recompute
 from incidents.organisation import Organisation, checked_country
+from incidents.reckoning import Reckoning, asks_workdays, terms_of
 from incidents.refusals import Refused
-from incidents.timeline import Actor
+from incidents.timeline import Actor, Kind, record
 from incidents.words import N_
 
 YEARS = range(2000, 2101)
@@ -68,9 +71,9 @@ def correct_day(
     targets: Targets,
     now: datetime,
 ) -> int:
-    """Make a day a public holiday (`off`), or a working day; None takes a correction back. Returns how many moved.
+    """Make a day a public holiday (`off`), or a working day; None takes a correction back.
 
-    That many open incidents were counted anew. Refuses a missing reason, a day that is so already, and a country
+    Returns of how many incidents a deadline moved. Refuses a missing reason, a day that is so already, and a country
     that is none.
     """
     country = checked_country(country)
@@ -89,7 +92,7 @@ def correct_day(
             words = N_("That day is off already.") if off else N_("That day is a working day already.")
             raise Refused(words, field="day")
         own["added" if off else "struck"][key] = reason.strip()[:200]
-    return _keep(session, organisation, country, own, by=by, targets=targets, now=now)
+    return _keep(session, organisation, country, own, reason=reason, by=by, targets=targets, now=now)
 
 
 def choose_region(
@@ -98,11 +101,15 @@ def choose_region(
     country: str,
     region: str,
     *,
+    reason: str = "",
     by: Actor,
     targets: Targets,
     now: datetime,
 ) -> int:
-    """Count a region's own holidays too; an empty name counts only those of the whole country."""
+    """Count a region's own holidays too; an empty name counts only those of the whole country.
+
+    Returns of how many incidents a deadline moved.
+    """
     country, region = checked_country(country), region.strip().upper()
     if region and region not in regions_of(country):
         raise Refused(
@@ -113,7 +120,7 @@ def choose_region(
         )
     own = _own(session, country)
     own["region"] = region or None
-    return _keep(session, organisation, country, own, by=by, targets=targets, now=now)
+    return _keep(session, organisation, country, own, reason=reason, by=by, targets=targets, now=now)
 
 
 def _own(session: Session, country: str) -> dict[str, Any]:
@@ -125,12 +132,29 @@ def _own(session: Session, country: str) -> dict[str, Any]:
     }
 
 
+def touched(session: Session, organisation: Organisation, country: str) -> list[int]:
+    """The incidents with an open duty that is counted by the calendar of a country, by key."""
+    reckoning = Reckoning(session, organisation)
+    rows = session.execute(
+        select(Obligation.incident_id, Obligation.rule, Obligation.terms)
+        .where(Obligation.organisation_id == organisation.id, Obligation.standing.in_(OPEN))
+        .order_by(Obligation.incident_id)
+    )
+    found = {row.incident_id: None for row in rows if _counts_by(reckoning, load().get(row.rule), row.terms, country)}
+    return list(found)
+
+
+def _counts_by(reckoning: Reckoning, rule: Rule, kept: Mapping[str, Any], country: str) -> bool:
+    return asks_workdays(terms_of(kept, rule)) and reckoning.place_of(rule) == country
+
+
 def _keep(
     session: Session,
     organisation: Organisation,
     country: str,
     own: dict[str, Any],
     *,
+    reason: str,
     by: Actor,
     targets: Targets,
     now: datetime,
@@ -139,10 +163,35 @@ def _keep(
     if settings.change(session, organisation, CALENDARS, kept, by=by, now=now) is None:
         return 0
     session.flush()
-    open_ones = exists().where(Obligation.incident_id == Incident.id, Obligation.standing.in_(OPEN))
-    keys = session.scalars(
-        select(Incident.id).where(Incident.organisation_id == organisation.id, open_ones).order_by(Incident.id)
-    ).all()
-    for key in keys:
-        recompute(session, hold(session, key), targets=targets, now=now)
-    return len(keys)
+    count = 0
+    for key in touched(session, organisation, country):
+        incident, before = hold(session, key), open_deadlines(session, key)
+        recompute(session, incident, targets=targets, now=now)
+        moved = [row for row in moved_since(session, key, before) if row["before"] != row["after"]]
+        if moved:
+            count += 1
+            _tell(session, incident, country, moved, reason, by=by, now=now)
+    return count
+
+
+def _tell(
+    session: Session,
+    incident: Incident,
+    country: str,
+    moved: list[dict[str, Any]],
+    reason: str,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Write into an incident's timeline that its deadlines have moved by a holiday."""
+    record(
+        session,
+        incident.timeline,
+        Kind.RECOUNTED,
+        by=by,
+        incident_id=incident.id,
+        facts={"calendar": country, "deadlines": moved, "closed": incident.closed_at is not None},
+        prose={"reason": reason.strip()},
+        now=now,
+    )

@@ -37,6 +37,7 @@ class Kind(enum.Enum):
     AWARE = "aware"
     ANCHOR_MOVED = "anchor-moved"
     CLOCK_STARTED = "clock-started"
+    RECOUNTED = "recounted"
     AWARENESS_OPEN = "awareness-open"
     DEADLINE_NEAR = "deadline-near"
     DEADLINE_PASSED = "deadline-passed"

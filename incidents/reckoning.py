@@ -84,13 +84,12 @@ class Reckoning:
         if rule.keeping or terms.unit is Unit.SEE_TEXT:
             return None
         place = self.authority_zone(rule)
-        asks = terms.unit not in (Unit.HOURS, Unit.NO_FIXED_PERIOD) or terms.counting is Counting.DORA_RTS_5
         return count(
             terms,
             start,
             zone=self.zone,
             authority_zones=[place] if place else [],
-            workdays=self.workdays(rule) if asks else None,
+            workdays=self.workdays(rule) if asks_workdays(terms) else None,
             excepted=self.excepted,
             target=self.notice,
         )
@@ -150,6 +149,11 @@ class Clocks:
         if rule.clock_start is ClockStart.EARLIER_FILING and rule.after:
             event = event or self.filed.get(start_key(rule.after, part_id))
         return event or (self.cautious if rule.clock_start in _FIRST_SIGN else None)
+
+
+def asks_workdays(terms: Terms) -> bool:
+    """Whether a count by these terms looks at holidays."""
+    return terms.unit not in (Unit.HOURS, Unit.NO_FIXED_PERIOD) or terms.counting is Counting.DORA_RTS_5
 
 
 def recorded_starts(session: Session, incident: Incident) -> dict[str, datetime]:

@@ -110,6 +110,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.AWARE: FIRST_STEP,
         Kind.ANCHOR_MOVED: NOBODY,
         Kind.CLOCK_STARTED: FIRST_STEP,
+        Kind.RECOUNTED: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("closed", NOBODY)),
         # Both clocks run on meanwhile: by day is soon enough.
         Kind.AWARENESS_OPEN: TELL_DPO,
         # Half and three quarters of the period are told; the last stage and the end wake people, if it is the law's.

@@ -39,6 +39,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.AWARE: N_("Awareness was decided"),
         Kind.ANCHOR_MOVED: N_("The start of the clock was settled"),
         Kind.CLOCK_STARTED: N_("What starts the clock of a duty was recorded"),
+        Kind.RECOUNTED: N_("A holiday calendar was changed, and deadlines with it"),
         Kind.AWARENESS_OPEN: N_("Since when we are aware is not decided yet"),
         Kind.DEADLINE_NEAR: N_("A deadline comes near"),
         Kind.DEADLINE_PASSED: N_("A deadline has passed"),
