@@ -138,8 +138,10 @@ class Clocks:
         if self.aware_at is not None and (moved or rule.outer_hours is not None):
             decided = self.reckoning.due(rule, terms, self.aware_at if moved else start, self.aware_at)
         begun = self.aware_at if moved and self.aware_at else start
-        if begun is None and (decided or careful):
-            begun = self.aware_at or self.cautious  # only the outer limit runs
+        found = decided or careful
+        if found is not None and (begun is None or found.due_at <= begun):
+            # Only the outer limit runs, or it had passed before the clock's own start: it counts from awareness.
+            begun = self.aware_at if decided else self.cautious
         return Counts(begun, careful, decided)
 
     def _start(self, rule: Rule, part_id: int | None) -> datetime | None:

@@ -131,7 +131,9 @@ def test_whoever_may_see_the_incidents_sees_which_deadlines_move_and_says_why(
     adam.send("/settings/calendars/GB/day", **HOLIDAY).send("/settings/calendars/GB/day")
     second = reported(installation, now)
     adam.open("/settings/calendars?country=GB&year=2026")
-    adam.send("/settings/calendars/GB/day", day="2026-11-25", becomes="back", reason="").send("/settings/calendars/GB/day")
+    adam.send("/settings/calendars/GB/day", day="2026-11-25", becomes="back", reason="").send(
+        "/settings/calendars/GB/day"
+    )
 
     assert adam.problems() == ["Write why. Deadlines move with it."]
     assert first.reference in adam.page
