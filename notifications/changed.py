@@ -172,7 +172,7 @@ def _lapse(entry: Entry, reader: Reader, _only: int | None) -> Iterator[str]:
 def _moved(entry: Entry, reader: Reader, _only: int | None) -> Iterator[str]:
     """Each deadline that an act moved; an older entry says nothing of them."""
     none = reader.say(N_("no deadline"))
-    said = {}
+    said: dict[tuple[str, str], None] = {}
     for row in entry.facts.get("deadlines", ()):
         if row["before"] != row["after"]:
             before, after = (reader.at(at) if at else none for at in (row["before"], row["after"]))

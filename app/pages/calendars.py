@@ -17,6 +17,7 @@ from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
+from app.places import countries
 from incidents.holidays import YEARS, choose_region, correct_day, corrections, days_of, touched
 from incidents.law.clock import utcnow
 from incidents.law.workdays import has_calendar, regions_of
@@ -135,6 +136,7 @@ def _page(
         region=region or RegionForm(None, data={"region": own.get("region") or ""}),
         regions=regions_of(place),
         country=place,
+        name=dict(countries()).get(place, place),
         year=year,
         wrong=wrong,
         known=has_calendar(place),

@@ -96,7 +96,7 @@ def test_a_holiday_that_moves_a_deadline_is_shown_before_it_is_saved_without_nam
     assert due(installation, incident) == "Fri 27 Nov"
 
     adam.open("/settings/calendars?country=GB&year=2026").send("/settings/calendars/GB/day", **HOLIDAY)
-    assert "Deadlines of 1 incident that you may not see move too." in adam.page
+    assert "Deadlines of 1 incident move that you may not see." in adam.page
     assert incident.reference not in adam.page
     assert kept(installation) == {}
     assert due(installation, incident) == "Fri 27 Nov"
