@@ -61,6 +61,11 @@ class Reckoning:
         return tuple(dict.fromkeys(place for place in (self._organisation.country, *entities) if place))
 
     @cached_property
+    def home(self) -> Workdays:
+        """The working days of where the organisation is, as it has corrected them."""
+        return workdays_in(self.countries[0], self._calendars) if self.countries else Workdays()
+
+    @cached_property
     def _calendars(self) -> Mapping[str, Any]:
         return self._session.scalar(select(Setting.value).where(Setting.name == CALENDARS)) or {}
 
