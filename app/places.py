@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -20,7 +21,9 @@ from app.language import gettext as _
 from app.language import language
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
+from incidents.law.workdays import parts_of
 from incidents.refusals import Refused
+from incidents.words import N_
 from notifications.channels.mail import domain_of
 from notifications.contact import refuse_paged_number
 
@@ -44,6 +47,75 @@ def _countries_of(language: str) -> tuple[tuple[str, str], ...]:
     found = Locale.parse(language).territories
     named = [(code, name) for code, name in found.items() if len(code) == 2 and code.isalpha()]
     return tuple(sorted((pair for pair in named if pair[0] not in no_country), key=lambda pair: pair[1]))
+
+
+_PARTED = ("DE", "US", "CA")
+"""Countries whose parts have laws or authorities of their own."""
+_ALSO = {
+    "BAVARIA": "DE-BY",
+    "HESSE": "DE-HE",
+    "LOWER SAXONY": "DE-NI",
+    "MECKLENBURG-WESTERN POMERANIA": "DE-MV",
+    "NORTH RHINE-WESTPHALIA": "DE-NW",
+    "RHINELAND-PALATINATE": "DE-RP",
+    "SAXONY": "DE-SN",
+    "SAXONY-ANHALT": "DE-ST",
+    "THURINGIA": "DE-TH",
+    "DUBAI": "AE-DU",
+    "ABU DHABI": "AE-AZ",
+    "UK": "GB",
+    "GREAT BRITAIN": "GB",
+    "ENGLAND": "GB",
+    "SCOTLAND": "GB",
+    "WALES": "GB",
+    "NORTHERN IRELAND": "GB",
+    "USA": "US",
+    "UAE": "AE",
+    "HOLLAND": "NL",
+    "EL": "GR",
+}
+
+
+@lru_cache(maxsize=8)
+def places_of(locale: str) -> dict[str, str]:
+    """Every country, and the parts of those whose parts have laws of their own, by code, with their names."""
+    found = dict(_countries_of(locale))
+    for country in _PARTED:
+        for name, part in parts_of(country).items():
+            found.setdefault(f"{country}-{part}", f"{name}, {found[country]}")
+    found |= {"AE-DU": f"Dubai, {found['AE']}", "AE-AZ": f"Abu Dhabi, {found['AE']}"}
+    return found
+
+
+def place_words(code: str) -> str:
+    """A place as people call it, in the reader's language; the code itself where it has no name here."""
+    return places_of(language().locale).get(code, code)
+
+
+def place_of(typed: str) -> str:
+    """The code of a place as somebody typed it: its name, in their language or English, or its code.
+
+    Refuses what is none, and names the nearest.
+    """
+    wanted = " ".join(typed.split()).upper()
+    by_name: dict[str, str] = {}
+    for locale in ("en", language().locale):
+        for code, name in places_of(locale).items():
+            by_name.setdefault(code, code)
+            by_name[name.upper()] = code
+            by_name.setdefault(name.upper().partition(",")[0], code)
+    found = _ALSO.get(wanted) or by_name.get(wanted)
+    if found is None:
+        near = get_close_matches(wanted, [*by_name, *_ALSO], 1, 0.6)
+        guess = (_ALSO.get(near[0]) or by_name[near[0]]) if near else ""
+        raise Refused(
+            N_("“%(typed)s” is no country that Tocsin knows. Did you mean %(near)s?")
+            if guess
+            else N_("“%(typed)s” is no country that Tocsin knows. Write its name, or its code such as FR or DE-BY."),
+            typed=typed[:40],
+            near=place_words(guess),
+        )
+    return found
 
 
 def option(value: str, label: object) -> Any:

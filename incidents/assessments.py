@@ -122,10 +122,18 @@ def worksheet(session: Session, incident: Incident, part: Part | None = None) ->
 def facts_so_far(session: Session, incident: Incident, part: Part | None = None) -> dict[str, Any]:
     """What is known: the worksheet, and before it what report and triage tell by themselves."""
     row = worksheet(session, incident, part)
-    return dict(row.facts) if row is not None else _told_already(incident, part)
+    if row is not None:
+        return dict(row.facts)
+    told = told_already(incident, part)
+    if part is not None and part.is_own:
+        # What happened is the same; how many people are meant is not.
+        whole = facts_so_far(session, incident)
+        told = {name: value for name, value in whole.items() if not name.startswith("people.")} | told
+    return told
 
 
-def _told_already(incident: Incident, part: Part | None) -> dict[str, Any]:
+def told_already(incident: Incident, part: Part | None = None) -> dict[str, Any]:
+    """What triage tells before anybody has answered a question."""
     if part is not None:
         return {"role": part.role.value}
     ours = {OurRole.CONTROLLER: "controller", OurRole.BOTH: "controller", OurRole.PROCESSOR: "processor"}
@@ -147,31 +155,41 @@ def answer(
     `seen` is what stood there when the form was shown: an answer that somebody else gave meanwhile is not
     overwritten unawares. Refuses values that are none, naming the fact.
     """
-    checked = written(read(_nested({name: value for name, value in answers.items() if value not in (None, [])})))
+    checked = written(read(nested({name: value for name, value in answers.items() if value not in (None, [])})))
     incident = hold(session, incident_id)
     part = part_of(session, incident, part_id)
-    row = worksheet(session, incident, part)
-    before = dict(row.facts) if row is not None else _told_already(incident, part)
+    before = facts_so_far(session, incident, part)
     if seen is not None:
-        _refuse_overwriting(before, checked, answers, seen)
+        refuse_overwriting(before, checked, answers, seen)
     after = {name: value for name, value in before.items() if name not in answers} | checked
+    row = sheet_for(session, incident, part, by=by, now=now)
+    row.facts = written(known(after))
+    session.flush()
+    return row
+
+
+def sheet_for(session: Session, incident: Incident, part: Part | None, *, by: int, now: datetime) -> Worksheet:
+    """The worksheet of a part, to be written on; begun with what is known already where there is none."""
+    row = worksheet(session, incident, part)
     if row is None:
         row = Worksheet(
             organisation_id=incident.organisation_id,
             incident_id=incident.id,
             part_id=part.id if part else None,
-            facts={},
+            facts=facts_so_far(session, incident, part),
+            situation={},
+            adjusted={},
             changed_at=now,
         )
         session.add(row)
-    row.facts, row.changed_at, row.changed_by_id = written(known(after)), now, by
-    session.flush()
+    row.changed_at, row.changed_by_id = now, by
     return row
 
 
-def _refuse_overwriting(
+def refuse_overwriting(
     before: Written, after: Written, asked: Mapping[str, object], seen: Mapping[str, object]
 ) -> None:
+    """Refuse to replace what somebody else wrote since the form was shown, unless it is the same."""
     for name in asked:
         stands = before.get(name)
         if stands != seen.get(name) and stands != after.get(name):
@@ -180,7 +198,8 @@ def _refuse_overwriting(
             )
 
 
-def _nested(flat: Mapping[str, object]) -> dict[str, object]:
+def nested(flat: Mapping[str, object]) -> dict[str, object]:
+    """Answers by their names as the form of the facts nests them."""
     found: dict[str, Any] = {}
     for name, value in flat.items():
         group, dot, inner = name.partition(".")
@@ -192,13 +211,13 @@ def _nested(flat: Mapping[str, object]) -> dict[str, object]:
 
 
 def part_of(session: Session, incident: Incident, part_id: int | None) -> Part | None:
-    """The part of that key; our own controller's part is the incident itself. Refuses what is not of this incident."""
+    """The part of that key; None stands for the incident itself. Refuses what is not of this incident."""
     if part_id is None:
         return None
     part = session.get(Part, part_id)
     if part is None or part.incident_id != incident.id:
         raise Refused(N_("This part does not belong to the incident. Load the page again."))
-    return None if part.role is OurRole.CONTROLLER else part
+    return None if part.role is OurRole.CONTROLLER and not part.is_own else part
 
 
 def latest(session: Session, incident_id: int, part_id: int | None = None) -> Assessment | None:

@@ -18,12 +18,15 @@ from incidents.assessments import (
     latest,
     part_of,
     stricter,
+    worksheet,
 )
 from incidents.filing import settle_lane_step
 from incidents.incident import Incident, What, hold
 from incidents.law.assessment import Assessment as Found
 from incidents.law.assessment import Says
+from incidents.law.regimes import load
 from incidents.obligations import Against, Obligation, Standing, Targets, next_stage, recompute
+from incidents.owed import weighs_risk
 from incidents.people import Person, Right, Role
 from incidents.refusals import Refused
 from incidents.signing import Decision, SecondOpinion, delegation_for, in_force, may_decide
@@ -85,14 +88,17 @@ def advise(
         now=now,
     )
     signed = {"person_id": by.id, "role": role, "signed_at": now}
+    sheet = worksheet(session, incident, part)
     version = {"part_id": key, "number": number, "facts": facts, "reasons": _reasons(found)}
+    version |= {"situation": sheet.situation if sheet else {}}
     says = {"rules_authority": found.authority.says, "rules_people": found.people.says}
     given = {"authority": opinion.authority, "people": opinion.people}
     row = Assessment(**_under(entry), **version, **says, **given, **signed)
     session.add(row)
     session.flush()
     _lay_before(session, incident, entry)
-    _follow(session, incident, opinion.reason or opinion.happened, by=person_as_actor(by.id), targets=targets, now=now)
+    words = opinion.reason or opinion.happened
+    _follow(session, incident, key, words, by=person_as_actor(by.id), targets=targets, now=now)
     return row
 
 
@@ -210,7 +216,7 @@ def decide(
     session.flush()
     if opinion.people is Says.NOT_REQUIRED:
         settle_by_verb(session, incident, "tell-people", entry)
-    _follow(session, incident, opinion.reason, by=person_as_actor(by.id), targets=targets, now=now)
+    _follow(session, incident, assessment.part_id, opinion.reason, by=person_as_actor(by.id), targets=targets, now=now)
     return row
 
 
@@ -277,18 +283,32 @@ def second(
     session.add(row)
     session.flush()
     words = decision.entry.text("reason") or ""
-    _follow(session, incident, words, by=person_as_actor(by.id), targets=targets, now=now)
+    part_id = decision.assessment.part_id
+    _follow(session, incident, part_id, words, by=person_as_actor(by.id), targets=targets, now=now)
     return row
 
 
-def _follow(session: Session, incident: Incident, reason: str, *, by: Actor, targets: Targets, now: datetime) -> None:
-    """Let our own duties towards authorities be as what holds now says, and count anew."""
-    stands = in_force(session, incident.id)
+def _follow(
+    session: Session,
+    incident: Incident,
+    part_id: int | None,
+    reason: str,
+    *,
+    by: Actor,
+    targets: Targets,
+    now: datetime,
+) -> None:
+    """Let the duties of one part that the risk decides be as what holds now says, and count anew.
+
+    What other laws want does not hang on it, and what is owed to people comes and goes with the assessment itself.
+    """
+    stands = in_force(session, incident.id, part_id)
     leaves_out = stands.decided and stands.authority is Says.NOT_REQUIRED
-    query = select(Obligation).where(Obligation.incident_id == incident.id, Obligation.part_id.is_(None))
+    part = Obligation.part_id.is_(None) if part_id is None else Obligation.part_id == part_id
+    query = select(Obligation).where(Obligation.incident_id == incident.id, part)
     for duty in session.scalars(query.order_by(Obligation.id)).all():
-        if duty.towards_people:
-            continue  # it arises, and goes, with the assessment itself
+        if not weighs_risk(load().get(duty.rule)):
+            continue
         if leaves_out and duty.is_open:
             duty.standing, duty.against = Standing.DECIDED_AGAINST, Against.RISK_UNLIKELY
             duty.settled_at, duty.next_warning_at = now, None

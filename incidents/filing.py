@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,16 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Lane, NotFound, hold
-from incidents.obligations import Against, Obligation, Standing, Targets, cautious_anchor, recompute, settle_next_act
+from incidents.obligations import (
+    OPEN,
+    Against,
+    Obligation,
+    Standing,
+    Targets,
+    cautious_anchor,
+    recompute,
+    settle_next_act,
+)
 from incidents.orm import Base, Key, table
 from incidents.people import Role
 from incidents.refusals import Refused
@@ -94,12 +104,26 @@ def record_sent(
         delay_explained=bool(sent.delay_reasons.strip()),
     )
     session.add(filing)
-    obligation.standing, obligation.settled_at, obligation.next_warning_at = Standing.MET, sent.at, None
+    for met in (obligation, *_met_too(session, obligation)):
+        met.standing, met.settled_at, met.next_warning_at = Standing.MET, sent.at, None
     session.flush()
     _leave_open(session, filing, now=now)
     settle_lane_step(session, obligation, entry)
     recompute(session, incident, targets=targets, now=now)
     return filing
+
+
+def _met_too(session: Session, obligation: Obligation) -> Sequence[Obligation]:
+    """What the same notice meets: to tell a customer satisfies the law and the contract alike."""
+    if not obligation.towards_customer:
+        return ()
+    query = select(Obligation).where(
+        Obligation.incident_id == obligation.incident_id,
+        Obligation.part_id == obligation.part_id,
+        Obligation.id != obligation.id,
+        Obligation.standing.in_(OPEN),
+    )
+    return [row for row in session.scalars(query) if row.towards_customer]
 
 
 def _check(sent: Sent, now: datetime) -> None:
@@ -128,6 +152,7 @@ def _record_notified(
             "obligation": obligation.id,
             "late": late,
             "awaited": not sent.reference.strip(),
+            "met_too": [row.id for row in _met_too(session, obligation)],
             "due_at": obligation.due_at.isoformat() if obligation.due_at else None,
         },
         prose={
@@ -178,7 +203,7 @@ def settle_lane_step(session: Session, obligation: Obligation, entry: Entry) -> 
 
 def step_of(obligation: Obligation) -> str:
     """The playbook's step in which a duty is met."""
-    if obligation.part_id:
+    if obligation.towards_customer:
         return "tell-customers"
     return "tell-people" if obligation.towards_people else "notify"
 
@@ -202,7 +227,7 @@ def decide_against(
     if ground is Against.RISK_UNLIKELY:
         raise Refused(
             N_("A processor does not weigh the risk: tell the customer.")
-            if obligation.part_id
+            if obligation.towards_customer
             else N_(
                 "Assess the risk and sign your advice first. Then the organisation decides, and this duty follows."
             ),

@@ -13,6 +13,7 @@ from importlib import resources
 from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from incidents.organisation import LegalEntity
 from incidents.orm import Base, Key, by_value, only_some, table
 from incidents.people import Person, Right
 from incidents.refusals import Refused
@@ -144,6 +145,13 @@ class Part(Base):
     place: Mapped[str] = mapped_column(String(10), default="")
     added_at: Mapped[datetime]
     dropped_at: Mapped[datetime | None]
+
+    entity: Mapped[LegalEntity | None] = relationship()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a part of our own for one country, weighed and decided by itself."""
+        return self.role is OurRole.CONTROLLER and bool(self.place)
 
 
 class Access(Base):

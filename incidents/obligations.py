@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from incidents.incident import Incident, Part
-from incidents.law.counting import TARGET
+from incidents.incident import Incident, Part, hold
+from incidents.law.counting import TARGET, Unit
+from incidents.law.profile import Contract
 from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import Recipient
 from incidents.organisation import Organisation
 from incidents.orm import Base, Key, by_value, table
+from incidents.owed import CONTRACT as CONTRACT
+from incidents.owed import NO_BREACH, Wanted, towards_customers, wanted_by
 from incidents.owed import OPEN as OPEN
 from incidents.owed import Against as Against
 from incidents.owed import Standing as Standing
-from incidents.owed import Wanted, owed_to_people, wanted_by
 from incidents.reckoning import Clocks, Reckoning, recorded_starts, start_key
 from incidents.report import Report
 from incidents.steps import Step, StepState, roles_concerned
@@ -101,9 +103,14 @@ class Obligation(Base):
         """Whether it is owed to the people concerned (Art. 34), not to an authority or a customer."""
         return load().get(self.rule).recipient is Recipient.PEOPLE
 
+    @property
+    def towards_customer(self) -> bool:
+        """Whether it is owed to a customer, as whose processor we are concerned: by law or by contract."""
+        return self.rule in towards_customers()
+
 
 _FIRST = (
-    *("organisation_id", "part_id", "rule", "terms", "recipient", "standing", "is_target"),
+    *("organisation_id", "part_id", "rule", "terms", "recipient", "towards", "taken_on", "standing", "is_target"),
     *("cautious_due_at", "decided_due_at", "due_at", "ceiling_at", "started_at", "next_warning_at"),
 )
 """The columns of a duty that has just arisen; the incident's key comes when it is stored."""
@@ -132,32 +139,69 @@ def recompute(
     or a fact. `event` is a start of a clock that is about to be recorded (`reckoning.start_key`, and when it was).
     """
     organisation = session.get_one(Organisation, incident.organisation_id)
-    stored = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id))
-    present = {(row.rule, row.part_id): row for row in stored}
+    rows = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id)).all()
     cautious = cautious_anchor(session, incident)
-    clocks = clocks_of(session, incident, organisation, targets, cautious, present.values(), event)
-    wanted: list[Wanted] = []
-    if cautious:
-        wanted = [*wanted_by(session, incident, organisation), *owed_to_people(session, incident, organisation)]
-    for duty in wanted:
-        key = (duty.rule.id, duty.part.id if duty.part else None)
-        row = present.pop(key, None)
-        was_open = row is not None and row.is_open
-        if row is None:
+    clocks = clocks_of(session, incident, organisation, targets, cautious, rows, event)
+    for row, duty in matched(rows, wanted_by(session, incident, organisation) if cautious else []):
+        told = _Told(row.started_at, row.due_at, row.next_warning_at) if row is not None and row.is_open else None
+        if row is None and duty is not None:
             row = _arise(incident, duty)
             session.add(row)
-        elif row.standing not in (Standing.MET, Standing.DECIDED_AGAINST):
-            row.standing = duty.standing
-        told = _Told(row.started_at, row.due_at, row.next_warning_at) if was_open else None
-        _set_deadlines(row, duty.rule, clocks)
-        row.next_warning_at = _next_warning(row, told, now) if row.is_open else None
-    for row in present.values():
-        if row.is_open:
-            row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None
+        elif row is not None and not _stand_anew(row, duty):
+            continue
+        if row is not None:
+            _set_deadlines(row, clocks)
+            row.next_warning_at = _next_warning(row, told, now) if row.is_open else None
     session.flush()
     if incident.awareness_asked_at is not None and cautious:
         incident.awareness_asked_at = None if incident.aware_at else cautious + AWARENESS_WITHIN
     settle_next_act(session, incident)
+
+
+def recompute_open(session: Session, organisation_id: int, *, targets: Targets, now: datetime) -> int:
+    """The same for every incident that is open or still owes something; returns how many. For what concerns all."""
+    owing = exists().where(Obligation.incident_id == Incident.id, Obligation.standing.in_(OPEN))
+    query = select(Incident.id).where(
+        Incident.organisation_id == organisation_id, or_(Incident.closed_at.is_(None), owing)
+    )
+    keys = session.scalars(query.order_by(Incident.id)).all()
+    for key in keys:
+        recompute(session, hold(session, key), targets=targets, now=now)
+    return len(keys)
+
+
+def matched(rows: Iterable[Obligation], wanted: Sequence[Wanted]) -> Iterator[tuple[Obligation | None, Wanted | None]]:
+    """Each duty that the facts give with the row that stands for it, and each row that they no longer give.
+
+    A row that was stored before it was known which authority it is owed to stands for the first of them.
+    """
+    present = {(row.rule, row.part_id, row.towards): row for row in rows}
+    keys = [(duty.rule.id, duty.part.id if duty.part else None, duty.towards) for duty in wanted]
+    for key, duty in zip(keys, wanted, strict=True):
+        row = present.pop(key, None)
+        if row is None and (nobody_yet := (*key[:2], "")) not in keys:
+            row = present.pop(nobody_yet, None)
+        yield row, duty
+    yield from ((row, None) for row in present.values())
+
+
+def _stand_anew(row: Obligation, duty: Wanted | None) -> bool:
+    """Let a stored duty stand as the facts say; whether its deadlines are still to be counted.
+
+    What was settled stays settled, and what a person took on stays owed.
+    """
+    if duty is not None:
+        if row.standing not in (Standing.MET, Standing.DECIDED_AGAINST):
+            row.standing = duty.standing
+        row.towards, row.recipient = duty.towards, duty.recipient[:200]
+        return True
+    if row.taken_on and row.incident.what not in NO_BREACH:
+        if row.standing is Standing.DOES_NOT_ARISE:
+            row.standing = Standing.OWED
+        return True
+    if row.is_open:
+        row.standing, row.next_warning_at = Standing.DOES_NOT_ARISE, None
+    return False
 
 
 def first_duties(
@@ -177,11 +221,17 @@ def first_duties(
     duties = []
     for duty in wanted_by(session, incident, organisation):
         row = _arise(incident, duty)
-        _set_deadlines(row, duty.rule, clocks)
+        _set_deadlines(row, clocks)
         row.next_warning_at = next_stage(row, now)
         duties.append(row)
     _choose_next(incident, duties, first_steps)
     return [{name: getattr(duty, name) for name in _FIRST} for duty in duties]
+
+
+def open_duties(session: Session, incident: Incident) -> Sequence[Obligation]:
+    """What is owed or may be, by deadline; what has none yet comes last."""
+    query = select(Obligation).where(Obligation.incident_id == incident.id, Obligation.standing.in_(OPEN))
+    return session.scalars(query.order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)).all()
 
 
 def cautious_anchor(session: Session, incident: Incident) -> datetime | None:
@@ -207,24 +257,32 @@ def _arise(incident: Incident, duty: Wanted) -> Obligation:
         incident_id=incident.id,
         part_id=duty.part.id if duty.part else None,
         rule=duty.rule.id,
-        terms=_copied(duty.rule),
+        terms=copied(duty.rule, duty.contract, duty.target),
         recipient=duty.recipient[:200],
+        towards=duty.towards,
+        taken_on=False,
         standing=duty.standing,
-        is_target=duty.rule.period is None,
+        is_target=duty.rule.period is None and (duty.contract is None or duty.contract.hours is None),
     )
 
 
-def _copied(rule: Rule) -> dict[str, Any]:
-    """The terms of a rule as they stand today, for the obligation to keep."""
-    return {
+def copied(rule: Rule, contract: Contract | None = None, target: timedelta | None = None) -> dict[str, Any]:
+    """The terms of a rule, or of a customer's contract, as they stand today, for the obligation to keep."""
+    terms = contract.terms if contract else rule.terms
+    kept: dict[str, Any] = {
         "law": rule.law,
         "article": rule.article,
         "title": rule.title,
-        "period": rule.period,
-        "unit": rule.unit.value,
-        "counting": rule.counting.value,
+        "period": terms.period,
+        "unit": terms.unit.value,
+        "counting": terms.counting.value,
         "checked": rule.checked.isoformat(),
     }
+    if contract is not None:
+        kept |= {"starts": contract.starts.value, "contact": contract.contact, "channel": contract.channel}
+    if target is not None and terms.unit is Unit.NO_FIXED_PERIOD:
+        kept["target_hours"] = int(target / timedelta(hours=1))
+    return kept
 
 
 def clocks_of(
@@ -246,8 +304,8 @@ def clocks_of(
     )
 
 
-def _set_deadlines(row: Obligation, rule: Rule, clocks: Clocks) -> None:
-    found = clocks.count(rule, row.terms, row.part_id)
+def _set_deadlines(row: Obligation, clocks: Clocks) -> None:
+    found = clocks.count(load().get(row.rule), row.terms, row.part_id)
     row.cautious_due_at = found.cautious.due_at if found.cautious else None
     row.decided_due_at = found.decided.due_at if found.decided else None
     row.started_at = found.started_at
@@ -321,10 +379,3 @@ def _choose_next(incident: Incident, duties: Sequence[Obligation], steps: Sequen
     else:
         incident.next_due_at, is_target, _order, incident.next_act = min(acts)
         incident.next_is_law = not is_target
-
-
-def given_by_facts(session: Session, incident: Incident, clocks: Clocks) -> Iterator[tuple[str, datetime | None]]:
-    """The duties that an incident's facts give, each by its rule with its deadline. Stores nothing."""
-    for duty in wanted_by(session, incident, session.get_one(Organisation, incident.organisation_id)):
-        found = clocks.count(duty.rule, _copied(duty.rule), None).in_force
-        yield duty.rule.id, found.due_at if found else None

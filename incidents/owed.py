@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import lru_cache
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from incidents.assessments import Worksheet, known
 from incidents.incident import Incident, OurRole, Part, What
+from incidents.law.arising import Standing as Arises
+from incidents.law.arising import arising
 from incidents.law.assessment import Says
+from incidents.law.authorities import addressees
+from incidents.law.facts import Facts
+from incidents.law.places import affected_places
+from incidents.law.profile import Contract, Profile
 from incidents.law.regimes import Capacity, Rule, laws_for, load
-from incidents.law.regimes.rule import Recipient
+from incidents.law.regimes.rule import Phase, Recipient
 from incidents.organisation import LegalEntity, Organisation
+from incidents.profile import entity_of, profile_of
 from incidents.signing import in_force
+from incidents.situations import all_countries, contract_with, of_part, situation_of, without, worksheets
 
 
 class Standing(enum.Enum):
@@ -36,19 +46,67 @@ class Against(enum.Enum):
 
 
 OPEN = (Standing.MAY_ARISE, Standing.OWED)
+NO_BREACH = (What.NEAR_MISS, What.NOTHING)
+CONTRACT = "ctr-customer"
+"""The rule that stands for what a customer's contract promises; the contract itself says how long and from when."""
+
+_NOT_SENT = frozenset({Phase.RECORD, Phase.ASSESSMENT})
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One duty that the facts give rise to: its rule, the part it is owed for, and to whom."""
+    """One duty that the facts give rise to: its rule, the part it is owed for, and to whom.
+
+    `towards` tells several recipients of one rule apart. `contract` is the customer's, `target` the organisation's
+    own time where the law puts no number.
+    """
 
     rule: Rule
     part: Part | None
     standing: Standing
     recipient: str
+    towards: str = ""
+    contract: Contract | None = None
+    target: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What is ours of an incident, or one part of it: the laws of the land that bind us there, and all that is known.
+
+    `whole` says that it is the incident itself, which sector laws look at; `covered` that its people all belong to
+    parts of their own.
+    """
+
+    part: Part | None
+    profile: Profile
+    situation: Facts
+    facts: Facts
+    laws: tuple[str, ...]
+    whole: bool = True
+    covered: bool = False
 
 
 _COUNTRIES = select(LegalEntity.country).where(LegalEntity.organisation_id == bindparam("organisation_id"))
+
+
+def wanted_by(session: Session, incident: Incident, organisation: Organisation) -> list[Wanted]:
+    """The duties under the law of the day on which the incident was opened; a later law does not change them.
+
+    Before anybody has looked at it, those that every breach may give rise to, whatever its facts.
+    """
+    if incident.what in NO_BREACH:
+        return []
+    sheets = worksheets(session, incident) if incident.id else {}
+    if incident.what is What.UNDECIDED and not sheets:
+        laws = _laws(session, organisation, incident.opened_at.date())
+        return list(_of_land(incident, _Own(None, Profile(), {}, {}, laws), addressed=False))
+    profile = profile_of(session, organisation)
+    found: list[Wanted] = []
+    for own in _owns(session, incident, organisation, profile, sheets):
+        found += _of_one(session, incident, own)
+    found += _to_customers(incident, organisation, profile)
+    return [replace(one, target=profile.targets.get(one.rule.id)) for one in found]
 
 
 def _laws(session: Session, organisation: Organisation, day: date) -> tuple[str, ...]:
@@ -56,37 +114,135 @@ def _laws(session: Session, organisation: Organisation, day: date) -> tuple[str,
     return laws_for(organisation.country, countries, on=day)
 
 
-def wanted_by(session: Session, incident: Incident, organisation: Organisation) -> Iterator[Wanted]:
-    """The duties under the law of the day on which the incident was opened; a later law does not change them."""
-    if incident.what in (What.SECURITY_INCIDENT, What.NEAR_MISS, What.NOTHING):
+def own_parts(incident: Incident) -> list[Part]:
+    """The parts that are our own, one for each legal entity and country that was named."""
+    return [part for part in incident.parts if part.is_own and part.dropped_at is None]
+
+
+def _owns(
+    session: Session,
+    incident: Incident,
+    organisation: Organisation,
+    profile: Profile,
+    sheets: dict[int | None, Worksheet],
+) -> Iterator[_Own]:
+    """The incident itself, and each part of our own."""
+    day, sheet, parts = incident.opened_at.date(), sheets.get(None), own_parts(incident)
+    whole = situation_of(incident, profile, sheet.situation if sheet else None)
+    rest = without(whole, [part.place for part in parts]) if parts else whole
+    countries = all_countries(rest)
+    homes = [entity.place[:2] for entity in profile.entities]
+    laws = laws_for(organisation.country, homes, people_countries=_two_letters(countries), on=day)
+    covered = bool(parts) and countries is not None and not countries
+    yield _Own(None, profile, rest, known(sheet.facts) if sheet else {}, laws, covered=covered)
+    for part in parts:
+        entity = session.get(LegalEntity, part.legal_entity_id) if part.legal_entity_id else None
+        theirs = replace(profile, entities=(entity_of(entity),)) if entity else profile
+        own = sheets.get(part.id)
+        laws = laws_for(
+            entity.country if entity else organisation.country,
+            [one.place[:2] for one in theirs.entities],
+            people_countries=[part.place[:2]],
+            on=day,
+        )
+        situation = of_part(part, whole, own.situation if own else None)
+        yield _Own(part, theirs, situation, known(own.facts) if own else {}, laws, whole=False)
+
+
+def _two_letters(places: Iterable[str] | None) -> list[str] | None:
+    return None if places is None else sorted({place[:2] for place in places})
+
+
+def _of_one(session: Session, incident: Incident, own: _Own) -> Iterator[Wanted]:
+    """What is owed for one part of our own: by the law of the land, and by all others that the facts give rise to."""
+    stands = in_force(session, incident.id, own.part.id if own.part else None)
+    high = stands.people is Says.COMMUNICATE
+    found: list[Wanted] = []
+    if incident.what is not What.SECURITY_INCIDENT and not own.covered:
+        found += _of_land(incident, own, addressed=True)
+        if high:
+            found += _to_people(incident, own)
+    yield from found
+    yield from _by_facts(incident, own, {one.rule.id for one in found}, high=high)
+
+
+def _of_land(incident: Incident, own: _Own, *, addressed: bool) -> Iterator[Wanted]:
+    """What every controller owes its authority, or may, with every breach of personal data."""
+    if incident.our_role is OurRole.PROCESSOR:
         return
-    sure = Standing.OWED if incident.what is What.PERSONAL_DATA_BREACH else Standing.MAY_ARISE
-    day, regimes = incident.opened_at.date(), load()
-    laws = _laws(session, organisation, day)
-    if incident.our_role is not OurRole.PROCESSOR:
-        standing = Standing.MAY_ARISE if incident.our_role is OurRole.UNKNOWN else sure
-        for rule in regimes.owed_by(Capacity.CONTROLLER, day, laws):
-            if rule.by_itself and rule.recipient is Recipient.AUTHORITY:
-                yield Wanted(rule, None, standing, rule.short_title)
-    if incident.our_role in (OurRole.PROCESSOR, OurRole.BOTH):
-        # One notice to each customer satisfies each law; the one of our own country names the duty.
-        rules = regimes.owed_by(Capacity.PROCESSOR, day, laws)
-        rule = next(rule for rule in rules if rule.by_itself and rule.recipient is Recipient.CONTROLLER)
-        for part in incident.parts:
-            if part.role is OurRole.PROCESSOR and part.dropped_at is None:
-                yield Wanted(rule, part, sure, part.customer)
+    sure = incident.what is What.PERSONAL_DATA_BREACH and incident.our_role is not OurRole.UNKNOWN
+    standing = Standing.OWED if sure else Standing.MAY_ARISE
+    for rule in load().owed_by(Capacity.CONTROLLER, incident.opened_at.date(), own.laws):
+        if not (rule.by_itself and rule.recipient is Recipient.AUTHORITY):
+            continue
+        people = affected_places(own.situation)
+        named = [one for one in addressees(rule, own.profile, people) if one.place] if addressed else []
+        for one in named:
+            yield Wanted(rule, own.part, standing, " / ".join(one.names), one.place)
+        if not named:
+            yield Wanted(rule, own.part, standing, rule.short_title)
 
 
-def owed_to_people(session: Session, incident: Incident, organisation: Organisation) -> Iterator[Wanted]:
+def _to_people(incident: Incident, own: _Own) -> Iterator[Wanted]:
     """What is owed to the people concerned: it arises with the assessment that finds a high risk (Art. 34(1))."""
     if incident.what is not What.PERSONAL_DATA_BREACH or incident.our_role is OurRole.PROCESSOR:
         return
-    if in_force(session, incident.id).people is not Says.COMMUNICATE:
-        return
     day, regimes = incident.opened_at.date(), load()
-    for law in _laws(session, organisation, day):
+    for law in own.laws:
         rules = regimes.owed_by(Capacity.CONTROLLER, day, [law])
         if any(rule.by_itself for rule in rules):
             for rule in rules:
                 if rule.recipient is Recipient.PEOPLE and rule.confirmed:
-                    yield Wanted(rule, None, Standing.OWED, rule.short_title)
+                    yield Wanted(rule, own.part, Standing.OWED, rule.short_title)
+
+
+def _by_facts(incident: Incident, own: _Own, present: set[str], *, high: bool) -> Iterator[Wanted]:
+    """What all other laws want once the facts are known that they ask for. What nobody confirmed never arises here."""
+    profile = replace(own.profile, contracts=())
+    situation = {**own.situation, "high_risk": high}
+    for one in arising(profile, situation, own.facts, on=incident.opened_at.date()):
+        rule = one.rule
+        if one.standing is not Arises.ARISES or rule.id in present or not _is_sent(rule):
+            continue
+        ours = Capacity.CONTROLLER in rule.who_owes
+        if own.covered if ours else not own.whole:
+            continue  # of the people, their own parts tell; of everything else, the incident itself
+        yield Wanted(rule, own.part, Standing.OWED, rule.short_title)
+
+
+def _is_sent(rule: Rule) -> bool:
+    """Whether the duty is to tell somebody, whom no part of the incident stands for already."""
+    kept = rule.keeping or rule.phase in _NOT_SENT or rule.recipient is Recipient.OWN_REGISTER
+    return not kept and rule.recipient is not Recipient.CONTROLLER
+
+
+def _to_customers(incident: Incident, organisation: Organisation, profile: Profile) -> Iterator[Wanted]:
+    """As a processor, one duty towards each customer, and beside it what that customer's contract promises."""
+    if incident.our_role not in (OurRole.PROCESSOR, OurRole.BOTH):
+        return
+    breach = incident.what is What.PERSONAL_DATA_BREACH
+    sure = Standing.MAY_ARISE if incident.what is What.UNDECIDED else Standing.OWED
+    day, regimes = incident.opened_at.date(), load()
+    # One notice to each customer satisfies each law; the one of our own country names the duty.
+    laws = laws_for(organisation.country, [entity.place[:2] for entity in profile.entities], on=day)
+    rules = regimes.owed_by(Capacity.PROCESSOR, day, laws)
+    notice = next(rule for rule in rules if rule.by_itself and rule.recipient is Recipient.CONTROLLER)
+    for part in incident.parts:
+        if part.role is not OurRole.PROCESSOR or part.dropped_at is not None:
+            continue
+        if breach or incident.what is What.UNDECIDED:
+            yield Wanted(notice, part, sure, part.customer)
+        contract = contract_with(part.customer, profile.contracts)
+        if contract is not None:
+            yield Wanted(regimes.get(CONTRACT), part, sure, part.customer, contract=contract)
+
+
+@lru_cache(maxsize=1)
+def towards_customers() -> frozenset[str]:
+    """The rules under which a customer is told, by law or by contract."""
+    return frozenset({CONTRACT, *(rule.id for rule in load().rules() if rule.recipient is Recipient.CONTROLLER)})
+
+
+def weighs_risk(rule: Rule) -> bool:
+    """Whether the duty falls away where a risk to people is unlikely, as in Art. 33(1) GDPR."""
+    return rule.wants is not None and "risk" in rule.wants.asked

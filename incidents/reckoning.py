@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from incidents.incident import Incident
 from incidents.law.calendars import CALENDARS, workdays_in
 from incidents.law.counting import TARGET, Count, Counting, Terms, Unit, count, count_hours
-from incidents.law.profile import Profile
+from incidents.law.profile import ContractStart, Profile
 from incidents.law.regimes.rule import ClockStart, Recipient, Rule
 from incidents.law.seats import zone_of
 from incidents.law.workdays import Workdays
@@ -84,8 +84,11 @@ class Reckoning:
         place = self.place_of(rule)
         return workdays_in(place, self._calendars) if place else None
 
-    def count(self, rule: Rule, terms: Terms, start: datetime) -> Count | None:
-        """When the act is due. None where the law gives no number, or one that says how long to keep a record."""
+    def count(self, rule: Rule, terms: Terms, start: datetime, target: timedelta | None = None) -> Count | None:
+        """When the act is due. None where the law gives no number, or one that says how long to keep a record.
+
+        `target` is the organisation's own for this duty, where the law sets no period.
+        """
         if rule.keeping or terms.unit is Unit.SEE_TEXT:
             return None
         place = self.authority_zone(rule)
@@ -96,15 +99,22 @@ class Reckoning:
             authority_zones=[place] if place else [],
             workdays=self.workdays(rule) if asks_workdays(terms) else None,
             excepted=self.excepted,
-            target=self.notice,
+            target=target or self.notice,
         )
 
-    def due(self, rule: Rule, terms: Terms, start: datetime | None, aware: datetime | None) -> Count | None:
+    def due(
+        self,
+        rule: Rule,
+        terms: Terms,
+        start: datetime | None,
+        aware: datetime | None,
+        target: timedelta | None = None,
+    ) -> Count | None:
         """The count from `start`, or the outer limit after awareness where that comes first.
 
         Without a start there is a deadline only where the law sets such a limit.
         """
-        found = self.count(rule, terms, start) if start else None
+        found = self.count(rule, terms, start, target) if start else None
         if rule.outer_hours is None or aware is None:
             return found
         limit = count_hours(aware, rule.outer_hours, zone=self.zone)
@@ -136,12 +146,13 @@ class Clocks:
 
     def count(self, rule: Rule, kept: Mapping[str, Any], part_id: int | None) -> Counts:
         """Count one duty by the terms it was given. A clock that something else starts never counts from awareness."""
-        terms, start = terms_of(kept, rule), self._start(rule, part_id)
-        moved = rule.clock_start in BY_AWARENESS
-        careful = self.reckoning.due(rule, terms, start, self.cautious)
+        terms, target = terms_of(kept, rule), target_of(kept)
+        starts, start = clock_start_of(rule, kept), self._start(rule, kept, part_id)
+        moved = starts in BY_AWARENESS
+        careful = self.reckoning.due(rule, terms, start, self.cautious, target)
         decided = None
         if self.aware_at is not None and (moved or rule.outer_hours is not None):
-            decided = self.reckoning.due(rule, terms, self.aware_at if moved else start, self.aware_at)
+            decided = self.reckoning.due(rule, terms, self.aware_at if moved else start, self.aware_at, target)
         begun = self.aware_at if moved and self.aware_at else start
         found = decided or careful
         if found is not None and (begun is None or found.due_at <= begun):
@@ -149,13 +160,34 @@ class Clocks:
             begun = self.aware_at if decided else self.cautious
         return Counts(begun, careful, decided)
 
-    def _start(self, rule: Rule, part_id: int | None) -> datetime | None:
-        if rule.clock_start in BY_AWARENESS:
+    def _start(self, rule: Rule, kept: Mapping[str, Any], part_id: int | None) -> datetime | None:
+        starts = clock_start_of(rule, kept)
+        if starts in BY_AWARENESS:
             return self.cautious
         event = self.events.get(start_key(rule.id, part_id))
-        if rule.clock_start is ClockStart.EARLIER_FILING and rule.after:
+        if starts is ClockStart.EARLIER_FILING and rule.after:
             event = event or self.filed.get(start_key(rule.after, part_id))
-        return event or (self.cautious if rule.clock_start in _FIRST_SIGN else None)
+        if kept.get("starts") == ContractStart.CONFIRMATION:
+            event = event or self.aware_at  # to be reasonably certain is to have confirmed it
+        return event or (self.cautious if starts in _FIRST_SIGN else None)
+
+
+def clock_start_of(rule: Rule, kept: Mapping[str, Any]) -> ClockStart:
+    """What starts the clock of a duty: what its contract says, else its rule."""
+    return _BY_CONTRACT[ContractStart(kept["starts"])] if "starts" in kept else rule.clock_start
+
+
+_BY_CONTRACT: Mapping[ContractStart, ClockStart] = {
+    ContractStart.AWARENESS: ClockStart.AWARENESS,
+    ContractStart.SUSPICION: ClockStart.SUSPICION,
+    ContractStart.CONFIRMATION: ClockStart.CONTRACT,
+}
+
+
+def target_of(kept: Mapping[str, Any]) -> timedelta | None:
+    """The organisation's own time for a duty, as it was when the duty arose; None where none was set."""
+    hours = kept.get("target_hours")
+    return timedelta(hours=hours) if hours is not None else None
 
 
 def asks_workdays(terms: Terms) -> bool:

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from incidents.incident import Incident
 from incidents.law.counting import Count
 from incidents.law.regimes import load
-from incidents.obligations import OPEN, Obligation, Targets, cautious_anchor, clocks_of, given_by_facts
+from incidents.obligations import OPEN, Obligation, Targets, cautious_anchor, clocks_of, copied, matched
 from incidents.organisation import Organisation
+from incidents.owed import wanted_by
 from incidents.reckoning import Clocks
 
 
@@ -42,32 +43,30 @@ class Difference:
 
 
 def differences(session: Session, *, targets: Targets) -> Iterator[Difference]:
-    """Recompute every open deadline from its anchors and yield those that differ from what is stored.
+    """Recompute the duties of every open incident and yield what differs from what is stored.
 
-    An open incident without any duty, though its facts give some, differs too.
+    Those that the facts give and that are not there differ too, and those that are there and nothing gives any more.
     """
     open_ones = exists().where(Obligation.incident_id == Incident.id, Obligation.standing.in_(OPEN))
-    query = select(Incident).where(open_ones).order_by(Incident.id).execution_options(yield_per=500)
-    for incident in session.scalars(query):
-        duties = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id)).all()
-        found = counts(session, incident, duties, targets=targets)
-        for row in duties:
-            counted = found[row.id]
-            due = counted.due_at if counted else None
-            if row.is_open and due != row.due_at:
-                yield Difference(incident.reference, row.rule, row.due_at, due)
-    yield from _without_duties(session, targets)
+    query = select(Incident).where(or_(Incident.closed_at.is_(None), open_ones)).order_by(Incident.id)
+    for incident in session.scalars(query.execution_options(yield_per=500)):
+        yield from _of_incident(session, incident, targets)
 
 
-def _without_duties(session: Session, targets: Targets) -> Iterator[Difference]:
-    """Incidents that were stored while their clock could not be started."""
-    dutiful = exists().where(Obligation.incident_id == Incident.id)
-    query = select(Incident).where(Incident.closed_at.is_(None), ~dutiful).order_by(Incident.id)
-    for incident in session.scalars(query):
-        organisation = session.get_one(Organisation, incident.organisation_id)
-        cautious = cautious_anchor(session, incident)
-        if cautious is None:
-            continue
-        clocks = clocks_of(session, incident, organisation, targets, cautious, ())
-        for rule, due in given_by_facts(session, incident, clocks):
-            yield Difference(incident.reference, rule, None, due)
+def _of_incident(session: Session, incident: Incident, targets: Targets) -> Iterator[Difference]:
+    organisation = session.get_one(Organisation, incident.organisation_id)
+    duties = session.scalars(select(Obligation).where(Obligation.incident_id == incident.id)).all()
+    cautious = cautious_anchor(session, incident)
+    clocks = clocks_of(session, incident, organisation, targets, cautious, duties)
+    found = counted(duties, clocks)
+    for row, duty in matched(duties, wanted_by(session, incident, organisation) if cautious else []):
+        if row is None and duty is not None:
+            terms = copied(duty.rule, duty.contract, duty.target)
+            due = clocks.count(duty.rule, terms, duty.part.id if duty.part else None).in_force
+            yield Difference(incident.reference, duty.rule.id, None, due.due_at if due else None)
+        elif row is not None and row.is_open:
+            count = found[row.id]
+            stands = duty is not None or row.taken_on
+            due_at = count.due_at if count and stands else None
+            if due_at != row.due_at or not stands:
+                yield Difference(incident.reference, row.rule, row.due_at, due_at)

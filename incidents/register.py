@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from incidents.filing import Filing
 from incidents.incident import Incident, OurRole, Part, What
 from incidents.obligations import OPEN, Obligation, Standing
+from incidents.owed import towards_customers
 from incidents.people import Person
 from incidents.summaries import Year, named
 from incidents.timeline import Entry, Kind, Prose
@@ -231,7 +232,7 @@ def _duty(duty: AnyRow, filings: Sequence[AnyRow], said: _Words, withheld: bool,
         law=duty.terms["law"],
         article=duty.terms["article"],
         # The recipient of a processor's notice is a customer's name; of a filing it names only the law's authority.
-        recipient=None if withheld and duty.part_id else duty.recipient,
+        recipient=None if withheld and duty.rule in towards_customers() else duty.recipient,
         standing=duty.standing,
         is_target=duty.is_target,
         due_at=duty.due_at,
@@ -272,7 +273,7 @@ def _duties(session: Session, ids: Sequence[int]) -> defaultdict[int, list[AnyRo
         select(
             Obligation.id,
             Obligation.incident_id,
-            Obligation.part_id,
+            Obligation.rule,
             Obligation.terms,
             Obligation.recipient,
             Obligation.standing,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from incidents.filing import Filing
 from incidents.incident import Access, Incident, What
 from incidents.obligations import Obligation, Standing
+from incidents.owed import towards_customers
 from incidents.people import Person
 from incidents.store import is_postgresql
 
@@ -237,7 +238,7 @@ def _duties(session: Session, person: Person, year: Year, now: datetime) -> Duti
             counted(person),
             year.has(Incident.opened_at),
             Obligation.is_target.is_(False),
-            Obligation.part_id.is_(None),
+            Obligation.rule.not_in(towards_customers()),
         )
     ).one()
     return Duties(*row)

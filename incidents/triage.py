@@ -117,6 +117,8 @@ def _settle_parts(
     if our_role in (OurRole.PROCESSOR, OurRole.BOTH):
         wanted |= {(OurRole.PROCESSOR, name) for name in customers}
     for part in incident.parts:
+        if part.is_own and our_role is not OurRole.PROCESSOR:
+            continue  # named apart from triage, which says only that we are controller
         key = (part.role, part.customer)
         part.dropped_at = None if key in wanted else (part.dropped_at or now)
         wanted.discard(key)

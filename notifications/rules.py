@@ -111,6 +111,11 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.ANCHOR_MOVED: NOBODY,
         Kind.CLOCK_STARTED: FIRST_STEP,
         Kind.RECOUNTED: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("closed", NOBODY)),
+        # Whoever answered sees it; the handler may be somebody else. The stages of each duty do the waking.
+        Kind.DUTIES_CHANGED: TELL_HANDLER,
+        Kind.DUTY_TAKEN_ON: FIRST_STEP,
+        Kind.PART_NAMED: FIRST_STEP,
+        Kind.PART_DROPPED: FIRST_STEP,
         # Both clocks run on meanwhile: by day is soon enough.
         Kind.AWARENESS_OPEN: TELL_DPO,
         # Half and three quarters of the period are told; the last stage and the end wake people, if it is the law's.

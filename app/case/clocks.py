@@ -8,10 +8,13 @@ from datetime import date, datetime
 
 from app import shown
 from app.language import gettext as _
+from app.places import place_words
+from incidents.incident import Part
 from incidents.law.counting import Count
+from incidents.law.profile import CONTRACT_START_WORDS, ContractStart
 from incidents.law.regimes import load
 from incidents.law.regimes.rule import CLOCK_START_WORDS
-from incidents.obligations import Obligation
+from incidents.obligations import CONTRACT, Obligation
 from incidents.reckoning import Reckoning
 
 
@@ -73,6 +76,9 @@ def waiting_of(duties: Sequence[Obligation]) -> list[Waiting]:
 def waiting(duty: Obligation) -> Waiting:
     """A duty, and what starts its clock."""
     rule = load().get(duty.rule)
+    if "starts" in duty.terms:
+        words = _(CONTRACT_START_WORDS[ContractStart(duty.terms["starts"])])
+        return Waiting(title_of(duty), basis_of(duty), words, None, duty.id)
     means = _(rule.clock_start_means) if rule.clock_start_means else None
     return Waiting(title_of(duty), basis_of(duty), _(CLOCK_START_WORDS[rule.clock_start]), means, duty.id)
 
@@ -111,11 +117,26 @@ def _clock(
 def title_of(duty: Obligation) -> str:
     """What is owed to whom."""
     title = _(str(duty.terms["title"]))
-    return f"{title}: {duty.recipient}" if duty.part_id else title
+    if duty.towards_customer:
+        return f"{title}: {duty.recipient}"
+    names = [" / ".join(_(name) for name in duty.recipient.split(" / "))] if duty.towards else []
+    if duty.part_id and duty.part is not None:
+        names.append(part_words(duty.part))
+    return f"{title}: {', '.join(names)}" if names else title
+
+
+def part_words(part: Part) -> str:
+    """The name of a part of an incident: the customer, or whose people in which country."""
+    if not part.is_own:
+        return part.customer or _("Our own data")
+    place = place_words(part.place)
+    return f"{part.entity.name}, {place}" if part.entity else place
 
 
 def basis_of(duty: Obligation) -> str:
     """The place in the law."""
+    if duty.rule == CONTRACT:
+        return _("Contract")
     regime = load().regime_of(duty.rule)
     return _("%(law)s Art. %(article)s", law=_(regime.short_title), article=duty.terms["article"])
 

@@ -194,7 +194,7 @@ def _card(
 def _act(incident: Incident, step: Step, duties: Sequence[Obligation]) -> Link | None:
     """Where a decision settles this step, if it is such a step and this person may."""
     if step.key in BY_DUTY and may(Right.DECIDE):
-        duty = next((duty for duty in duties if duty.is_open and BY_DUTY[step.key] is bool(duty.part_id)), None)
+        duty = next((duty for duty in duties if duty.is_open and BY_DUTY[step.key] is duty.towards_customer), None)
         url = url_for("filing.sent", reference=incident.reference, key=duty.id) if duty else ""
         return Link(_("Record what was sent"), url) if duty else None
     if step.key.startswith(("reference:", "delay:")):

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from app import shown
+from app.access import may
 from app.language import gettext as _
 from app.language import ngettext
-from incidents.assessments import facts_so_far, known
 from incidents.desk import Casefile
+from incidents.incident import Incident
 from incidents.law.arising import STANDING_WORDS, Arising, Standing
 from incidents.law.counting import Step, Unit
 from incidents.law.profile import CONTRACT_START_WORDS, Profile
-from incidents.law.regimes import load
+from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import CLOCK_START_WORDS, CONFIDENCE_WORDS
 from incidents.may_owe import may_be_owed
+from incidents.people import Right
+from incidents.situations import COUNTRIES, RESIDENTS, SYSTEMS
+from incidents.taken_on import can_be_taken_on
+from incidents.words.facts import QUESTIONS as ASSESSED
+from incidents.words.situation import QUESTIONS
+
+PLACES = (COUNTRIES, RESIDENTS, SYSTEMS, "residents")
+QUESTION_OF: Mapping[str, str] = {name: one.key for one in ASSESSED for name in one.facts}
+"""The question of the assessment that a fact is answered in."""
 
 FIRST = 3
 """So many duties that may arise are shown at once; the others unfold."""
@@ -36,7 +48,7 @@ _PERIODS: Mapping[Unit, Callable[[int], str]] = {
 
 @dataclass(frozen=True)
 class Owed:
-    """One duty as the panel shows it. `doubt` is said of a rule that nobody confirmed."""
+    """One duty as the panel shows it. `doubt` is said of a rule that nobody confirmed, `settle` leads to its answer."""
 
     title: str
     standing: str
@@ -49,6 +61,7 @@ class Owed:
     doubt: str | None
     alternative: str | None
     basis: str
+    settle: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -67,11 +80,10 @@ def panel_of(session: Session, case: Casefile, profile: Profile) -> Panel | None
     incident = case.incident
     if incident.closed_at is not None or incident.dismissed:
         return None
-    facts = known(facts_so_far(session, incident))
-    found = may_be_owed(session, incident, facts=facts, reports=case.reports, profile=profile)
-    owed = [_owed(one) for one in found if one.standing is Standing.ARISES]
-    may = [_owed(one) for one in found if one.standing is Standing.MAY_ARISE]
-    none = [_owed(one) for one in found if one.standing is Standing.DOES_NOT_ARISE]
+    found = may_be_owed(session, incident, reports=case.reports, profile=profile)
+    owed = [_owed(one, incident) for one in found if one.standing is Standing.ARISES]
+    may = [_owed(one, incident) for one in found if one.standing is Standing.MAY_ARISE]
+    none = [_owed(one, incident) for one in found if one.standing is Standing.DOES_NOT_ARISE]
     first, more = [*owed, *may[:FIRST]], may[FIRST:]
     return Panel(
         first=first,
@@ -82,11 +94,9 @@ def panel_of(session: Session, case: Casefile, profile: Profile) -> Panel | None
     )
 
 
-def _owed(one: Arising) -> Owed:
+def _owed(one: Arising, incident: Incident) -> Owed:
     rule, contract = one.rule, one.contract
-    law = load().regime_of(rule.id)
     doubt = None if rule.confirmed or contract else _(CONFIDENCE_WORDS[rule.confidence])
-    place = _("%(law)s Art. %(article)s", law=_(law.short_title), article=rule.article)
     return Owed(
         title=_("Contract: tell %(customer)s", customer=contract.customer) if contract else _(rule.title),
         standing=_(STANDING_WORDS[one.standing]),
@@ -98,8 +108,34 @@ def _owed(one: Arising) -> Owed:
         recipients=[_(name) for name in one.recipients],
         doubt=doubt,
         alternative=sentence(one.alternative) if one.alternative else None,
-        basis=_("Contract") if contract else place,
+        basis=_("Contract") if contract else basis_words(rule),
+        settle=_settle(one, incident),
     )
+
+
+def _settle(one: Arising, incident: Incident) -> tuple[str, str] | None:
+    """Where the fact is told that the duty waits for, or where it is taken on; what that is called."""
+    if one.standing is not Standing.MAY_ARISE or not may(Right.HANDLE):
+        return None
+    where: dict[str, Any] = {"reference": incident.reference}
+    question = QUESTION_OF.get(one.missing or "")
+    if question is not None:
+        return _("Answer it"), url_for("assessment.assessment", question=question, **where) + "#next"
+    if one.missing in PLACES or one.missing in QUESTIONS:
+        return _("Answer it"), url_for("situation.situation", **where)
+    if one.contract is None and can_be_taken_on(one.rule) and may(Right.DECIDE):
+        return _("It is owed: take it on"), url_for("takeon.take_on", rule=one.rule.id, **where)
+    return None
+
+
+def basis_words(rule: Rule) -> str:
+    """The place in the law."""
+    return _("%(law)s Art. %(article)s", law=_(load().regime_of(rule.id).short_title), article=rule.article)
+
+
+def period_words(rule: Rule) -> str:
+    """How long a rule gives, and from when."""
+    return _period(Arising(rule, Standing.MAY_ARISE, (), rule.terms))
 
 
 def _period(one: Arising) -> str:

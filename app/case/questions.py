@@ -170,11 +170,11 @@ def _read(name: str, values: Sequence[str]) -> object:
     if shape is Shape.YES_NO:
         return {YES: True, NO: False}.get(text, text)
     if shape in (Shape.COUNT, Shape.AMOUNT):
-        return _number(text)
+        return number_of(text)
     return text
 
 
-def _number(text: str) -> object:
+def number_of(text: str) -> object:
     """1,200 and 1 200 are thousands. What could be read in two ways, such as 1,5, stays text and is refused."""
     plain = re.sub(r"(?<=\d)[,\s](?=\d{3}(?!\d))", "", text)
     return float(plain) if re.fullmatch(r"\d+\.\d+", plain) else int(plain) if plain.isdecimal() else text

@@ -14,6 +14,7 @@ from app import errors, shown
 from app.access import by_me, me, requires
 from app.case import questions
 from app.case.act import act_page, address, incident_for_me, kept_as, recorded, recording
+from app.case.clocks import part_words
 from app.case.told import texts
 from app.case.typed import prose
 from app.case.whom import WhomForm
@@ -21,7 +22,7 @@ from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
-from incidents import assessments, deciding
+from incidents import answering, assessments, deciding
 from incidents.assessments import Assessment, advised, differences, facts_so_far, precedents
 from incidents.desk import casefile
 from incidents.incident import Incident, Part
@@ -60,13 +61,14 @@ def answer(reference: str, question: str) -> ResponseReturnValue:
     answers = questions.read_answers(asked, given)
     try:
         with installation().store.writing() as session:
-            assessments.answer(
+            answering.answer(
                 session,
                 incident.id,
                 answers,
                 part_id=part.id if part else None,
                 seen=_seen(request.form.get(SEEN)),
                 by=me().id,
+                targets=installation().targets,
                 now=utcnow(),
             )
     except Refused as refused:
@@ -85,7 +87,7 @@ def _seen(text: str | None) -> Mapping[str, object] | None:
 
 def _part(incident: Incident) -> Part | None:
     key = request.values.get("part", "")
-    return next((part for part in incident.parts if str(part.id) == key and part.customer), None)
+    return next((part for part in incident.parts if str(part.id) == key and (part.customer or part.is_own)), None)
 
 
 def _url(incident: Incident, part: Part | None) -> str:
@@ -112,6 +114,7 @@ def _page(
         problems=[text for texts_ in wrong.values() for text in texts_],
         part=part,
         parts=_parts(incident, part),
+        for_customer=part is not None and not part.is_own,
         authority=questions.side_of(found.authority),
         people=questions.side_of(found.people),
         missing=questions.missing_words(found),
@@ -121,7 +124,7 @@ def _page(
         likes=_likes(session, incident, facts),
         told=texts(casefile(session, incident)),
         sign_url=_sign_url(incident, part) if Right.DECIDE in me().rights else None,
-        decision_url=url_for("decision.sheet", reference=incident.reference) if signed and part is None else None,
+        decision_url=_decision_url(incident, part) if signed else None,
         answer_urls={
             one.key: url_for("assessment.answer", reference=incident.reference, question=one.key) for one in QUESTIONS
         },
@@ -131,11 +134,11 @@ def _page(
 
 
 def _parts(incident: Incident, here: Part | None) -> list[tuple[str, str, bool]]:
-    """Our own part, and one for each customer as whose processor we are concerned."""
+    """Our own part, one for each country that was set apart, and one for each customer whom we process for."""
     found = [(_("Our own data"), _url(incident, None), here is None)]
     for part in incident.parts:
-        if part.customer and part.dropped_at is None:
-            found.append((part.customer, _url(incident, part), here is not None and part.id == here.id))
+        if (part.customer or part.is_own) and part.dropped_at is None:
+            found.append((part_words(part), _url(incident, part), here is not None and part.id == here.id))
     return found if len(found) > 1 else []
 
 
@@ -152,6 +155,13 @@ def _version(row: Assessment) -> tuple[str, str, shown.Moment | None]:
 def _likes(session: Any, incident: Incident, facts: Mapping[str, Any]) -> list[questions.Like]:
     found = precedents(session, me(), incident, facts)
     return [questions.like_words(one, address(one.assessment.incident)) for one in found]
+
+
+def _decision_url(incident: Incident, part: Part | None) -> str | None:
+    """The sheet of a part; none for a customer's: a processor weighs no risk and tells every customer."""
+    if part is not None and not part.is_own:
+        return None
+    return url_for("decision.sheet", reference=incident.reference, part=part.id if part else None)
 
 
 def _sign_url(incident: Incident, part: Part | None) -> str:

@@ -13,6 +13,7 @@ from app import shown
 from app.access import may, me, requires
 from app.case import questions
 from app.case.act import act_page, address, kept_as, recording
+from app.case.clocks import part_words
 from app.case.typed import StaffForm, prose, yes_or_no
 from app.case.whom import WhomForm
 from app.extensions import read_session
@@ -23,8 +24,9 @@ from app.navigation import installation, organisation
 from app.roster import signers
 from incidents import deciding, delegating, signing
 from incidents.assessments import Assessment, differences, versions
-from incidents.incident import Incident
+from incidents.incident import Incident, Part
 from incidents.law.clock import utcnow
+from incidents.owed import own_parts
 from incidents.people import Person, Right
 from incidents.refusals import Refused
 from incidents.words import N_
@@ -51,6 +53,17 @@ def _incident(reference: str) -> Incident:
     return signing.find_to_sign(read_session(), me(), reference)
 
 
+def _part(incident: Incident) -> Part | None:
+    """The part of our own that is decided on; None for the incident itself."""
+    key = request.values.get("part", "")
+    return next((part for part in incident.parts if str(part.id) == key and part.is_own), None)
+
+
+def _part_id(incident: Incident) -> int | None:
+    part = _part(incident)
+    return part.id if part else None
+
+
 def _myself(session: Session) -> Person:
     return session.get_one(Person, me().id)
 
@@ -60,8 +73,8 @@ def _myself(session: Session) -> Person:
 def sheet(reference: str) -> ResponseReturnValue:
     """One page for whoever decides."""
     session, incident, now = read_session(), _incident(reference), utcnow()
-    stands = signing.in_force(session, incident.id)
-    signed = versions(session, incident.id)
+    stands = signing.in_force(session, incident.id, _part_id(incident))
+    signed = versions(session, incident.id, _part_id(incident))
     return render_template(
         "decision/sheet.html",
         incident=incident,
@@ -75,8 +88,26 @@ def sheet(reference: str) -> ResponseReturnValue:
         holds_why=_why(stands),
         decision=_decided(stands),
         acts=_acts(session, incident, stands, me()),
-        assess_url=url_for("assessment.assessment", reference=incident.reference) if may(Right.HANDLE) else None,
+        assess_url=_assess_url(incident) if may(Right.HANDLE) else None,
+        part=part_words(part) if (part := _part(incident)) else None,
+        others=_others(incident),
     )
+
+
+def _assess_url(incident: Incident) -> str:
+    return url_for("assessment.assessment", reference=incident.reference, part=_part_id(incident))
+
+
+def _others(incident: Incident) -> list[tuple[str, str]]:
+    """The sheets of the incident's other parts, and of the incident itself."""
+    here = _part_id(incident)
+    found = [(part_words(part), part.id) for part in own_parts(incident)]
+    listed: list[tuple[str, int | None]] = [(_("The incident as a whole"), None), *found] if found else []
+    return [
+        (words, url_for("decision.sheet", reference=incident.reference, part=key))
+        for words, key in listed
+        if key != here
+    ]
 
 
 def _advised(row: Assessment) -> dict[str, Any]:
@@ -149,7 +180,7 @@ def _second_words(stands: signing.InForce) -> str | None:
 
 def _acts(session: Session, incident: Incident, stands: signing.InForce, person: Person) -> list[tuple[str, str, str]]:
     """What this person may do here: words, address, tone."""
-    where: dict[str, Any] = {"reference": incident.reference}
+    where: dict[str, Any] = {"reference": incident.reference, "part": _part_id(incident)}
     acts: list[tuple[str, str, str]] = []
     row = stands.decision
     if stands.assessment is not None and incident.closed_at is None:
@@ -165,7 +196,7 @@ def _acts(session: Session, incident: Incident, stands: signing.InForce, person:
 
 
 def _sheet(incident: Incident) -> str:
-    return url_for("decision.sheet", reference=incident.reference)
+    return url_for("decision.sheet", reference=incident.reference, part=_part_id(incident))
 
 
 def _back(incident: Incident, act: str, words: str) -> ResponseReturnValue:
@@ -179,7 +210,7 @@ def _back(incident: Incident, act: str, words: str) -> ResponseReturnValue:
 def decide(reference: str) -> ResponseReturnValue:
     """Ask for the decision; filled in with the advice."""
     incident = _incident(reference)
-    stands = signing.in_force(read_session(), incident.id)
+    stands = signing.in_force(read_session(), incident.id, _part_id(incident))
     if stands.assessment is None:
         return sheet(reference)  # which says that nothing is assessed yet
     authority, people = stands.assessment.advice
@@ -191,7 +222,7 @@ def decide(reference: str) -> ResponseReturnValue:
 def sign(reference: str) -> ResponseReturnValue:
     """Sign for the organisation, on the version that was read."""
     incident, form, house = _incident(reference), WhomForm(), installation()
-    stands = signing.in_force(read_session(), incident.id)
+    stands = signing.in_force(read_session(), incident.id, _part_id(incident))
     opinion = form.opinion()
     with recording(form) as session:
         version = request.form.get("version", "")
@@ -231,7 +262,7 @@ def _decide_page(incident: Incident, form: WhomForm, stands: signing.InForce) ->
 def second(reference: str) -> ResponseReturnValue:
     """Ask a second person whether the decision holds."""
     incident = _incident(reference)
-    return _second_page(incident, SecondForm(), signing.in_force(read_session(), incident.id))
+    return _second_page(incident, SecondForm(), signing.in_force(read_session(), incident.id, _part_id(incident)))
 
 
 @pages.post("/incident/<reference>/decision/second")
@@ -239,7 +270,7 @@ def second(reference: str) -> ResponseReturnValue:
 def record_second(reference: str) -> ResponseReturnValue:
     """Record what the second person says."""
     incident, form, house = _incident(reference), SecondForm(), installation()
-    stands = signing.in_force(read_session(), incident.id)
+    stands = signing.in_force(read_session(), incident.id, _part_id(incident))
     with recording(form) as session:
         agrees = form.yes("answer")
         decision = request.form.get("decision", "")

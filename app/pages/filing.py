@@ -60,7 +60,7 @@ def sent(reference: str, key: int) -> ResponseReturnValue:
     """Ask when and to whom it was sent."""
     incident = incident_for_me(reference)
     duty = belonging(read_session(), Obligation, incident, key)
-    form = SentForm(recipient=duty.recipient if duty.part_id else "")
+    form = SentForm(recipient=duty.recipient if duty.towards_customer else "")
     return _sent_page(incident, form, duty, utcnow())
 
 

@@ -89,6 +89,7 @@ def _acts(found: Incident) -> list[Link]:
         again = _("Change triage") if found.triaged_at else _("Say what it is")
         acts.append(Link(again, url_for("triage.triage", **where)))
         acts.append(Link(_("Assess the risk"), url_for("assessment.assessment", **where)))
+        acts.append(Link(_("Where, and which other laws"), url_for("situation.situation", **where)))
         acts.append(Link(_("The decision"), url_for("decision.sheet", **where)))
         acts.append(Link(_("Record that it is contained"), url_for("decisions.contained", **where)))
     if may(Right.DECIDE) and found.closed_at is None:

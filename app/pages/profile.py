@@ -20,6 +20,7 @@ from app.language import lazy_gettext as _l
 from app.language import ngettext
 from app.navigation import installation, organisation
 from app.places import countries, option, stripped
+from incidents import describing
 from incidents import profile as kept
 from incidents.law.clock import utcnow
 from incidents.law.profile import CONTRACT_START_WORDS, PRODUCT_WORDS, Contract, ContractStart, Entity, Product
@@ -140,7 +141,14 @@ def describe() -> Answer:
             capacities_complete=bool(form.complete.data),
             public_body={YES: True, NO: False}.get(form.public.data or ""),
         )
-        kept.describe(session, the_organisation(session), said, by=person_as_actor(me().id), now=utcnow())
+        describing.describe(
+            session,
+            the_organisation(session),
+            said,
+            by=person_as_actor(me().id),
+            targets=installation().targets,
+            now=utcnow(),
+        )
     return _saved()
 
 
@@ -158,9 +166,16 @@ def set_target() -> Answer:
             said = kept.description_of(session)
             targets = {rule: hours for rule, hours in (said.targets or {}).items() if rule != form.rule.data}
             if form.target_hours.data:
-                targets[form.rule.data] = kept.hours_of(form.target_hours.data, "target_hours")
+                targets[form.rule.data] = describing.hours_of(form.target_hours.data, "target_hours")
             said = replace(said, targets=targets)
-            kept.describe(session, the_organisation(session), said, by=person_as_actor(me().id), now=utcnow())
+            describing.describe(
+                session,
+                the_organisation(session),
+                said,
+                by=person_as_actor(me().id),
+                targets=installation().targets,
+                now=utcnow(),
+            )
     except Refused as refused:
         form.target_hours.errors = [errors.sentence(refused)]
         return _page(422, target=form)
@@ -202,8 +217,7 @@ def remove_entity(entity_id: int) -> Answer:
     """Take a legal entity away."""
     try:
         with installation().store.writing() as session:
-            by = person_as_actor(me().id)
-            kept.remove_entity(session, the_organisation(session), entity_id, by=by, now=utcnow())
+            describing.remove_entity(session, the_organisation(session), entity_id, **_signed())
     except Refused as refused:
         flash(errors.sentence(refused), "danger")
         return redirect(url_for("profile.profile"), code=303)
@@ -249,8 +263,7 @@ def remove_contract(contract_id: int) -> Answer:
     """Take a customer's contract away."""
     try:
         with installation().store.writing() as session:
-            by = person_as_actor(me().id)
-            kept.remove_contract(session, the_organisation(session), contract_id, by=by, now=utcnow())
+            describing.remove_contract(session, the_organisation(session), contract_id, **_signed())
     except Refused as refused:
         flash(errors.sentence(refused), "danger")
         return redirect(url_for("profile.profile"), code=303)
@@ -265,8 +278,7 @@ def _keep_entity(key: int | None) -> Answer:
     said = Entity(form.name.data or "", place, bool(form.main_establishment.data), form.lead_authority.data or None)
     try:
         with installation().store.writing() as session:
-            by = person_as_actor(me().id)
-            kept.keep_entity(session, the_organisation(session), said, key=key, by=by, now=utcnow())
+            describing.keep_entity(session, the_organisation(session), said, key=key, **_signed())
     except Refused as refused:
         form[refused.field or "name"].errors = [errors.sentence(refused)]
         return _entity(form, 422, key)
@@ -278,12 +290,11 @@ def _keep_contract(key: int | None) -> Answer:
     if not form.validate():
         return _contract(form, 422, key)
     try:
-        hours = kept.hours_of(form.hours.data, "hours") if form.hours.data else None
+        hours = describing.hours_of(form.hours.data, "hours") if form.hours.data else None
         start = next((one for one in ContractStart if one.value == form.starts.data), ContractStart.AWARENESS)
         said = Contract(form.customer.data or "", hours, start, form.contact.data or "", form.channel.data or "")
         with installation().store.writing() as session:
-            by = person_as_actor(me().id)
-            kept.keep_contract(session, the_organisation(session), said, key=key, by=by, now=utcnow())
+            describing.keep_contract(session, the_organisation(session), said, key=key, **_signed())
     except Refused as refused:
         form[refused.field or "customer"].errors = [errors.sentence(refused)]
         return _contract(form, 422, key)
@@ -301,6 +312,12 @@ def _entity(form: EntityForm, status: int, key: int | None = None) -> Response:
 
 def _contract(form: ContractForm, status: int, key: int | None = None) -> Response:
     return make_response(render_template("profile/contract.html", form=form, new=key is None), status)
+
+
+def _signed() -> dict[str, Any]:
+    """Who changes it, when, and what recounting the open incidents needs."""
+    house = installation()
+    return {"by": person_as_actor(me().id), "targets": house.targets, "now": utcnow()}
 
 
 def _page(status: int, target: TargetForm | None = None) -> Response:

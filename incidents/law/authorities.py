@@ -90,6 +90,17 @@ def _counts(authority: Authority, profile: Profile) -> bool:
     return profile.public_body is None or profile.public_body == (authority.sector == PUBLIC)
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One recipient of a duty that several may be owed. `place` tells them apart; empty where it is not known yet.
+
+    `names` has more than one where the place has an authority for each sector, and the profile names none.
+    """
+
+    place: str
+    names: tuple[str, ...]
+
+
 def recipients(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[str, ...]:
     """The names of the authorities that a duty is owed to; none where only the rule's own words say.
 
@@ -97,31 +108,29 @@ def recipients(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[str
     establishment there is no one-stop shop, and every authority is owed where people affected live.
     """
     if rule.id == _SHARED:
-        return tuple(dict.fromkeys(_of_the_eea(rule, profile, sorted(people))))
+        return tuple(dict.fromkeys(name for one in addressees(rule, profile, people) for name in one.names))
     if rule.id in _OF_PLACE and rule.recipient is Recipient.AUTHORITY:
         return tuple(one.name for country in sorted(rule.countries) for one in of_place(country, profile))
     return ()
 
 
-def _of_the_eea(rule: Rule, profile: Profile, people: Iterable[str]) -> Iterator[str]:
+def addressees(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[Addressee, ...]:
+    """Whom the EU GDPR's Art. 33(1) is owed to, one by one; none of any other rule: it is owed to one alone."""
+    if rule.id != _SHARED:
+        return ()
     inside = [entity for entity in profile.entities if rule.touches([entity.place])]
     main = [entity for entity in inside if entity.main_establishment]
     if inside:
-        for entity in main or inside:
-            yield from _of_entity(entity, profile)
-        return
-    places = [place for place in people if rule.touches([place])]
-    for place in places:
-        yield from _names(place, profile)
-    if not places:
-        yield EVERY_COUNTRY
-
-
-def _of_entity(entity: Entity, profile: Profile) -> Iterator[str]:
-    if entity.lead_authority:
-        yield entity.lead_authority
+        found = [Addressee(entity.place, _of_entity(entity, profile)) for entity in main or inside]
     else:
-        yield from _names(entity.place, profile)
+        found = [Addressee(place, tuple(_names(place, profile))) for place in sorted(people) if rule.touches([place])]
+    if not found:
+        return (Addressee("", (EVERY_COUNTRY,)),)
+    return tuple({one.place: one for one in reversed(found)}.values())[::-1]
+
+
+def _of_entity(entity: Entity, profile: Profile) -> tuple[str, ...]:
+    return (entity.lead_authority,) if entity.lead_authority else tuple(_names(entity.place, profile))
 
 
 def _names(place: str, profile: Profile) -> Iterator[str]:

@@ -98,6 +98,14 @@ def regions_of(country: str) -> list[str]:
     return list(_calendars().get(country, ()))
 
 
+@lru_cache(maxsize=16)
+def parts_of(country: str) -> dict[str, str]:
+    """The names of a country's parts with their codes of ISO 3166-2, as people there write them."""
+    import holidays
+
+    return dict(holidays.country_holidays(country).subdivisions_aliases)
+
+
 def holiday_names(country: str, subdivision: str | None, year: int) -> dict[date, str]:
     """The public holidays of a year with their names, without the weekends."""
     import holidays

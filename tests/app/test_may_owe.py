@@ -9,14 +9,16 @@ import pytest
 
 from app.installation import Installation
 from incidents import triage
+from incidents.describing import describe, keep_contract, keep_entity
 from incidents.incident import Incident, OurRole, What
 from incidents.law import facts, situation
 from incidents.law.arising import Standing
 from incidents.law.profile import Contract, Entity, Product
 from incidents.law.regimes import Capacity
 from incidents.may_owe import may_be_owed
+from incidents.obligations import Targets
 from incidents.organisation import the_organisation
-from incidents.profile import Description, describe, keep_contract, keep_entity
+from incidents.profile import Description
 from incidents.timeline import person_as_actor
 from tests.app.casework import reported
 from tests.app.visitor import Visitor
@@ -31,10 +33,17 @@ def profiled(installation: Installation, cast: Cast, now: datetime) -> Installat
     by = person_as_actor(cast.adam)
     with installation.store.writing() as session:
         place = the_organisation(session)
-        keep_entity(session, place, Entity("Northwind GmbH", "DE-BY", main_establishment=True), by=by, now=now)
-        keep_contract(session, place, Contract("Contoso", 8), by=by, now=now)
+        keep_entity(
+            session,
+            place,
+            Entity("Northwind GmbH", "DE-BY", main_establishment=True),
+            by=by,
+            targets=Targets(),
+            now=now,
+        )
+        keep_contract(session, place, Contract("Contoso", 8), by=by, targets=Targets(), now=now)
         said = Description(frozenset({Capacity.FINANCIAL_ENTITY}), True, frozenset({Product.DIGITAL_ELEMENTS}), False)
-        describe(session, place, said, by=by, now=now)
+        describe(session, place, said, by=by, targets=Targets(), now=now)
     return installation
 
 

@@ -17,14 +17,14 @@ from app.watch import Watch
 from incidents import accounts, assessments, decisions, evidence, filing, thread, triage, workflow
 from incidents.deciding import Opinion, advise, decide
 from incidents.delegating import delegate
+from incidents.describing import keep_contract
 from incidents.filing import Filing, Sent
-from incidents.incident import Access, Incident, OurRole, StillHappening, What
+from incidents.incident import Access, Incident, OurRole, Part, StillHappening, What
 from incidents.law.assessment import Says
 from incidents.law.profile import Contract
-from incidents.obligations import OPEN, Obligation
+from incidents.obligations import OPEN, Obligation, Targets
 from incidents.organisation import the_organisation
 from incidents.people import Person, Role
-from incidents.profile import keep_contract
 from incidents.report import Relation, Report
 from incidents.steps import Step, StepState
 from incidents.timeline import SYSTEM, Entry, Kind, person_as_actor
@@ -271,7 +271,7 @@ def _people(story: Story) -> tuple[dict[str, int], str]:
         people = {name: int(getattr(cast, name)) for name in ("dana", "tariq", "mina", "ivo", "aude", "adam")}
         people["stranger"] = stranger.id
         drills.begin_now(session, session.get_one(Person, cast.tariq), now=now)
-        keep_contract(session, organisation, Contract("Fathom Mills", 24), by=SYSTEM, now=now)
+        keep_contract(session, organisation, Contract("Fathom Mills", 24), by=SYSTEM, targets=Targets(), now=now)
         missed = canary.plan(session, organisation, now=now)
         missed.planned_at = missed.started_at = now - timedelta(hours=4)
         canary.give_up(session, missed.id, targets=house.targets, now=now)
@@ -299,7 +299,7 @@ def _setup_link(house: Installation) -> str:
 Keys = Callable[[Session, Incident], list[int]]
 
 
-def _of(kind: type[Step] | type[Obligation] | type[Filing] | type[Report]) -> Keys:
+def _of(kind: type[Step] | type[Obligation] | type[Filing] | type[Report] | type[Part]) -> Keys:
     def keys(session: Session, incident: Incident) -> list[int]:
         return list(session.scalars(select(kind.id).where(kind.incident_id == incident.id).order_by(kind.id)))
 
@@ -314,5 +314,6 @@ KEYS: Mapping[str, Keys] = {
     "thread": _of(Report),
     "triage": _of(Report),
     "anchors": _of(Obligation),
+    "parts": _of(Part),
 }
 """What `<int:key>` is the key of, by endpoint or by blueprint."""

@@ -106,6 +106,8 @@ def _values(
         "role": [Role.RESPONDER.value],
         "country": ["GB"],
         "question": ["people"],
+        "card": ["people"],
+        "rule": ["in-certin", "no-rule"],
         "where": ["up"],
         "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from app.installation import Installation
 from incidents.law.calendars import CALENDARS
+from incidents.law.profile import Contract, ContractStart
 from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import ClockStart
 from incidents.law.workdays import regions_of
-from incidents.obligations import _copied, stages
+from incidents.obligations import copied, stages
 from incidents.organisation import the_organisation
 from incidents.reckoning import BY_AWARENESS, Clocks, Counts, Reckoning, start_key, terms_of
 from incidents.settings import change
@@ -23,6 +24,7 @@ from incidents.timeline import SYSTEM
 
 HOUR = timedelta(hours=1)
 RULES = [rule for regime in load() for rule in regime.rules]
+CUSTOMERS = load().get("ctr-customer")
 LIMITED = [rule for rule in RULES if rule.outer_hours is not None]
 ZONES = (
     *("Europe/London", "Europe/Berlin", "America/New_York", "America/St_Johns", "America/Sao_Paulo"),
@@ -79,7 +81,7 @@ def test_no_duty_of_any_regime_is_due_before_its_clock_starts(
     with installation.store.writing() as session:
         reckoning = ground.reckoning(session)
 
-        found = {rule.id: reckoning.count(rule, terms_of(_copied(rule), rule), start) for rule in RULES}
+        found = {rule.id: reckoning.count(rule, terms_of(copied(rule), rule), start) for rule in RULES}
 
     counted = {name: one for name, one in found.items() if one is not None}
     assert len(counted) > 100
@@ -94,6 +96,7 @@ def test_no_duty_of_any_regime_is_due_before_its_clock_starts(
     aware_after=st.one_of(st.none(), gaps, gaps.map(lambda gap: -gap)),
     event_after=st.one_of(st.none(), gaps),
     filed_after=st.one_of(st.none(), gaps),
+    contract=st.builds(Contract, st.just("Acorn"), st.integers(1, 720), st.sampled_from(ContractStart)),
 )
 def test_no_clock_ends_before_what_started_it_nor_after_the_outer_limit_of_the_law(
     installation: Installation,
@@ -102,6 +105,7 @@ def test_no_clock_ends_before_what_started_it_nor_after_the_outer_limit_of_the_l
     aware_after: timedelta | None,
     event_after: timedelta | None,
     filed_after: timedelta | None,
+    contract: Contract,
 ) -> None:
     aware_at = None if aware_after is None else cautious + aware_after
     events = {} if event_after is None else {start_key(rule.id, None): cautious + event_after for rule in RULES}
@@ -109,8 +113,12 @@ def test_no_clock_ends_before_what_started_it_nor_after_the_outer_limit_of_the_l
     with installation.store.writing() as session:
         clocks = Clocks(ground.reckoning(session), cautious, aware_at, events, filed)
 
-        found = {rule.id: clocks.count(rule, _copied(rule), None) for rule in RULES}
+        found = {rule.id: clocks.count(rule, copied(rule, None, ground.target), None) for rule in RULES}
+        promised = clocks.count(CUSTOMERS, copied(CUSTOMERS, contract), None)
 
+    if promised.in_force is not None:
+        assert promised.started_at is not None
+        assert promised.in_force.due_at == promised.started_at + (contract.hours or 0) * HOUR
     for rule in RULES:
         _in_order(rule, found[rule.id], cautious, aware_at)
     for rule in LIMITED:

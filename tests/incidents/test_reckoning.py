@@ -143,7 +143,7 @@ def test_working_days_leave_out_the_holidays_of_where_the_act_is_taken_and_those
     def due() -> datetime | None:
         with installation.store.reading() as session:
             clocks = Clocks(Reckoning(session, the_organisation(session)), start, None, {}, {})
-            counted = clocks.count(rule, obligations._copied(rule), None).in_force
+            counted = clocks.count(rule, obligations.copied(rule), None).in_force
         return counted.due_at if counted else None
 
     usual = due()
@@ -168,7 +168,7 @@ def test_days_end_on_the_clocks_of_the_authority_where_those_are_ahead(
     rule = replace(BY_RULE["sg-pdpa-pdpc"], clock_start=ClockStart.AWARENESS)
     with installation.store.reading() as session:
         reckoning = Reckoning(session, the_organisation(session))
-        counted = Clocks(reckoning, now, None, {}, {}).count(rule, obligations._copied(rule), None).in_force
+        counted = Clocks(reckoning, now, None, {}, {}).count(rule, obligations.copied(rule), None).in_force
 
     assert str(reckoning.authority_zone(rule)) == "Asia/Singapore"
     assert counted is not None
