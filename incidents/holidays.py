@@ -11,16 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incidents import settings
-from incidents.incident import Incident, hold
 from incidents.law.calendars import CALENDARS, workdays_in
 from incidents.law.regimes import Rule, load
 from incidents.law.workdays import has_calendar, holiday_names, regions_of
-from incidents.moved import moved_since, open_deadlines
-from incidents.obligations import OPEN, Obligation, Targets, recompute
+from incidents.obligations import OPEN, Obligation, Targets
 from incidents.organisation import Organisation, checked_country
 from incidents.reckoning import Reckoning, asks_workdays, terms_of
+from incidents.recounting import recount
 from incidents.refusals import Refused
-from incidents.timeline import Actor, Kind, record
+from incidents.timeline import Actor
 from incidents.words import N_
 
 YEARS = range(2000, 2101)
@@ -163,35 +162,5 @@ def _keep(
     if settings.change(session, organisation, CALENDARS, kept, by=by, now=now) is None:
         return 0
     session.flush()
-    count = 0
-    for key in touched(session, organisation, country):
-        incident, before = hold(session, key), open_deadlines(session, key)
-        recompute(session, incident, targets=targets, now=now)
-        moved = [row for row in moved_since(session, key, before) if row["before"] != row["after"]]
-        if moved:
-            count += 1
-            _tell(session, incident, country, moved, reason, by=by, now=now)
-    return count
-
-
-def _tell(
-    session: Session,
-    incident: Incident,
-    country: str,
-    moved: list[dict[str, Any]],
-    reason: str,
-    *,
-    by: Actor,
-    now: datetime,
-) -> None:
-    """Write into an incident's timeline that its deadlines have moved by a holiday."""
-    record(
-        session,
-        incident.timeline,
-        Kind.RECOUNTED,
-        by=by,
-        incident_id=incident.id,
-        facts={"calendar": country, "deadlines": moved, "closed": incident.closed_at is not None},
-        prose={"reason": reason.strip()},
-        now=now,
-    )
+    keys, facts = touched(session, organisation, country), {"setting": CALENDARS, "calendar": country}
+    return recount(session, keys, facts, reason=reason, by=by, targets=targets, now=now)

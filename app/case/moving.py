@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from app import shown
 from app.access import me
-from app.case.act import recording
+from app.case.act import Refusing, recording
 from app.case.clocks import title_of
-from app.case.typed import StaffForm
 from incidents.anchors import Moved, explained, moves, tried
 from incidents.incident import those_seen
 
@@ -57,7 +56,7 @@ class Trial:
 
 
 def tried_or_done(
-    form: StaffForm,
+    form: Refusing,
     incident_ids: int | Sequence[int],
     act: Callable[[Session], object],
     *,
