@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,22 +33,45 @@ class _Undone(Exception):
     """Ends a trial: nothing of it is kept."""
 
 
-def tried(session: Session, incident_id: int, act: Callable[[Session], object]) -> list[Moved]:
-    """What `act` would do to each open deadline of an incident. It is done and undone: nothing is stored.
+def tried(session: Session, incident_ids: Sequence[int], act: Callable[[Session], object]) -> list[Moved]:
+    """What `act` would do to each open deadline of some incidents. It is done and undone: nothing is stored.
 
     The act's own refusals come through.
     """
-    before, after = open_deadlines(session, incident_id), dict[int, datetime | None]()
+    before, after = open_deadlines(session, *incident_ids), dict[int, datetime | None]()
     try:
         with session.begin_nested():
             act(session)
             session.flush()
-            after = open_deadlines(session, incident_id)
+            after = open_deadlines(session, *incident_ids)
             raise _Undone
     except _Undone:
         session.expire_all()
-    rows = session.scalars(select(Obligation).where(Obligation.id.in_({*before, *after})).order_by(Obligation.id))
+    wanted = Obligation.id.in_({*before, *after})
+    rows = session.scalars(select(Obligation).where(wanted).order_by(Obligation.incident_id, Obligation.id))
     return [Moved(row, before.get(row.id), after.get(row.id)) for row in rows]
+
+
+def moves(moved: Sequence[Moved]) -> bool:
+    """Whether any deadline moves. One whose duty goes on in another incident, due there no later, does not."""
+    return any(one.before != one.after and not _goes_on(one, moved) for one in moved)
+
+
+def _goes_on(ended: Moved, moved: Sequence[Moved]) -> bool:
+    if ended.before is None or ended.after is not None:
+        return False
+    same = (ended.obligation.rule, ended.obligation.recipient)
+    return any(
+        other.after is not None and other.after <= ended.before
+        for other in moved
+        if (other.obligation.rule, other.obligation.recipient) == same
+    )
+
+
+def explained(reason: str) -> None:
+    """Refuse to move a deadline without a word of why."""
+    if not reason.strip():
+        raise Refused(N_("Write why. Deadlines move with it."), field="reason")
 
 
 def waits_for_event(duty: Obligation) -> bool:

@@ -71,20 +71,22 @@ def _ripe(session: Session, *, now: datetime, limit: int) -> Sequence[Obligation
 
 def _strike(session: Session, row: Obligation, *, now: datetime) -> None:
     passed = row.due_at is not None and now >= row.due_at
+    reached = _reached(row, now)
     record(
         session,
         row.incident.timeline,
         Kind.DEADLINE_PASSED if passed else Kind.DEADLINE_NEAR,
         by=SYSTEM,
         incident_id=row.incident_id,
-        happened_at=_reached(row, now),
+        happened_at=max(reached, default=row.next_warning_at),
         facts={
             "rule": row.rule,
             "obligation": row.id,
             "due_at": _iso(row.due_at),
             "last": not passed and next_stage(row, now) == row.due_at,
             "is_target": row.is_target,
-        },
+        }
+        | ({"stages": len(reached), "since": _iso(min(reached))} if len(reached) > 1 else {}),
         now=now,
     )
     row.next_warning_at = None if passed else next_stage(row, now)
@@ -95,8 +97,8 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _reached(row: Obligation, now: datetime) -> datetime | None:
-    """The last stage that has been reached; earlier ones that fell due with it are not told."""
-    if row.due_at is None or row.started_at is None:
-        return row.next_warning_at
-    return max((stage for stage in stages(row.started_at, row.due_at) if stage <= now), default=row.next_warning_at)
+def _reached(row: Obligation, now: datetime) -> list[datetime]:
+    """The stages that are told now: one, or all that fell due while nothing ran. They are told as one."""
+    if row.due_at is None or row.started_at is None or row.next_warning_at is None:
+        return []
+    return [stage for stage in stages(row.started_at, row.due_at) if row.next_warning_at <= stage <= now]

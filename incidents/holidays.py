@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incidents import settings
 from incidents.law.calendars import CALENDARS, workdays_in
+from incidents.law.regimes import Rule, load
 from incidents.law.workdays import has_calendar, holiday_names, regions_of
-from incidents.obligations import Targets, recompute_open
+from incidents.obligations import OPEN, Obligation, Targets
 from incidents.organisation import Organisation, checked_country
+from incidents.reckoning import Reckoning, asks_workdays, terms_of
+from incidents.recounting import recount
 from incidents.refusals import Refused
 from incidents.timeline import Actor
 from incidents.words import N_
@@ -66,9 +70,9 @@ def correct_day(
     targets: Targets,
     now: datetime,
 ) -> int:
-    """Make a day a public holiday (`off`), or a working day; None takes a correction back. Returns how many moved.
+    """Make a day a public holiday (`off`), or a working day; None takes a correction back.
 
-    That many open incidents were counted anew. Refuses a missing reason, a day that is so already, and a country
+    Returns of how many incidents a deadline moved. Refuses a missing reason, a day that is so already, and a country
     that is none.
     """
     country = checked_country(country)
@@ -87,7 +91,7 @@ def correct_day(
             words = N_("That day is off already.") if off else N_("That day is a working day already.")
             raise Refused(words, field="day")
         own["added" if off else "struck"][key] = reason.strip()[:200]
-    return _keep(session, organisation, country, own, by=by, targets=targets, now=now)
+    return _keep(session, organisation, country, own, reason=reason, by=by, targets=targets, now=now)
 
 
 def choose_region(
@@ -96,11 +100,15 @@ def choose_region(
     country: str,
     region: str,
     *,
+    reason: str = "",
     by: Actor,
     targets: Targets,
     now: datetime,
 ) -> int:
-    """Count a region's own holidays too; an empty name counts only those of the whole country."""
+    """Count a region's own holidays too; an empty name counts only those of the whole country.
+
+    Returns of how many incidents a deadline moved.
+    """
     country, region = checked_country(country), region.strip().upper()
     if region and region not in regions_of(country):
         raise Refused(
@@ -111,7 +119,7 @@ def choose_region(
         )
     own = _own(session, country)
     own["region"] = region or None
-    return _keep(session, organisation, country, own, by=by, targets=targets, now=now)
+    return _keep(session, organisation, country, own, reason=reason, by=by, targets=targets, now=now)
 
 
 def _own(session: Session, country: str) -> dict[str, Any]:
@@ -123,12 +131,29 @@ def _own(session: Session, country: str) -> dict[str, Any]:
     }
 
 
+def touched(session: Session, organisation: Organisation, country: str) -> list[int]:
+    """The incidents with an open duty that is counted by the calendar of a country, by key."""
+    reckoning = Reckoning(session, organisation)
+    rows = session.execute(
+        select(Obligation.incident_id, Obligation.rule, Obligation.terms)
+        .where(Obligation.organisation_id == organisation.id, Obligation.standing.in_(OPEN))
+        .order_by(Obligation.incident_id)
+    )
+    found = {row.incident_id: None for row in rows if _counts_by(reckoning, load().get(row.rule), row.terms, country)}
+    return list(found)
+
+
+def _counts_by(reckoning: Reckoning, rule: Rule, kept: Mapping[str, Any], country: str) -> bool:
+    return asks_workdays(terms_of(kept, rule)) and reckoning.place_of(rule) == country
+
+
 def _keep(
     session: Session,
     organisation: Organisation,
     country: str,
     own: dict[str, Any],
     *,
+    reason: str,
     by: Actor,
     targets: Targets,
     now: datetime,
@@ -137,4 +162,5 @@ def _keep(
     if settings.change(session, organisation, CALENDARS, kept, by=by, now=now) is None:
         return 0
     session.flush()
-    return recompute_open(session, organisation.id, targets=targets, now=now)
+    keys, facts = touched(session, organisation, country), {"setting": CALENDARS, "calendar": country}
+    return recount(session, keys, facts, reason=reason, by=by, targets=targets, now=now)

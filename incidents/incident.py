@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import secrets
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -179,6 +180,11 @@ def may_see(session: Session, person: Person, incident: Incident) -> bool:
     if not incident.restricted:
         return True
     return session.scalars(visible(person).where(Incident.id == incident.id)).first() is not None
+
+
+def those_seen(session: Session, person: Person, incident_ids: Sequence[int]) -> Sequence[Incident]:
+    """Those of some incidents that this person may know of."""
+    return session.scalars(visible(person).where(Incident.id.in_(incident_ids)).order_by(Incident.id)).all()
 
 
 def find(session: Session, person: Person, reference: str) -> Incident:

@@ -37,6 +37,7 @@ class Kind(enum.Enum):
     AWARE = "aware"
     ANCHOR_MOVED = "anchor-moved"
     CLOCK_STARTED = "clock-started"
+    RECOUNTED = "recounted"
     DUTIES_CHANGED = "duties-changed"
     DUTY_TAKEN_ON = "duty-taken-on"
     PART_NAMED = "part-named"

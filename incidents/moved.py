@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from incidents.obligations import OPEN, Obligation
 
 
-def open_deadlines(session: Session, incident_id: int) -> dict[int, datetime | None]:
-    """The deadlines of an incident's open duties, by the duty's key."""
+def open_deadlines(session: Session, *incident_ids: int) -> dict[int, datetime | None]:
+    """The deadlines of the open duties of some incidents, by the duty's key."""
     rows = session.execute(
         select(Obligation.id, Obligation.due_at).where(
-            Obligation.incident_id == incident_id, Obligation.standing.in_(OPEN)
+            Obligation.incident_id.in_(incident_ids), Obligation.standing.in_(OPEN)
         )
     )
     return {row.id: row.due_at for row in rows}

@@ -162,14 +162,19 @@ def recompute(
 
 def recompute_open(session: Session, organisation_id: int, *, targets: Targets, now: datetime) -> int:
     """The same for every incident that is open or still owes something; returns how many. For what concerns all."""
-    owing = exists().where(Obligation.incident_id == Incident.id, Obligation.standing.in_(OPEN))
-    query = select(Incident.id).where(
-        Incident.organisation_id == organisation_id, or_(Incident.closed_at.is_(None), owing)
-    )
-    keys = session.scalars(query.order_by(Incident.id)).all()
+    keys = owing(session, organisation_id)
     for key in keys:
         recompute(session, hold(session, key), targets=targets, now=now)
     return len(keys)
+
+
+def owing(session: Session, organisation_id: int) -> Sequence[int]:
+    """The incidents that are open or still owe something, by key."""
+    owes = exists().where(Obligation.incident_id == Incident.id, Obligation.standing.in_(OPEN))
+    query = select(Incident.id).where(
+        Incident.organisation_id == organisation_id, or_(Incident.closed_at.is_(None), owes)
+    )
+    return session.scalars(query.order_by(Incident.id)).all()
 
 
 def matched(rows: Iterable[Obligation], wanted: Sequence[Wanted]) -> Iterator[tuple[Obligation | None, Wanted | None]]:

@@ -61,6 +61,11 @@ class Reckoning:
         return tuple(dict.fromkeys(place for place in (self._organisation.country, *entities) if place))
 
     @cached_property
+    def home(self) -> Workdays:
+        """The working days of where the organisation is, as it has corrected them."""
+        return workdays_in(self.countries[0], self._calendars) if self.countries else Workdays()
+
+    @cached_property
     def _calendars(self) -> Mapping[str, Any]:
         return self._session.scalar(select(Setting.value).where(Setting.name == CALENDARS)) or {}
 
@@ -87,13 +92,12 @@ class Reckoning:
         if rule.keeping or terms.unit is Unit.SEE_TEXT:
             return None
         place = self.authority_zone(rule)
-        asks = terms.unit not in (Unit.HOURS, Unit.NO_FIXED_PERIOD) or terms.counting is Counting.DORA_RTS_5
         return count(
             terms,
             start,
             zone=self.zone,
             authority_zones=[place] if place else [],
-            workdays=self.workdays(rule) if asks else None,
+            workdays=self.workdays(rule) if asks_workdays(terms) else None,
             excepted=self.excepted,
             target=target or self.notice,
         )
@@ -154,8 +158,10 @@ class Clocks:
         if self.aware_at is not None and (moved or rule.outer_hours is not None):
             decided = self.reckoning.due(rule, terms, self.aware_at if moved else start, self.aware_at, target)
         begun = self.aware_at if moved and self.aware_at else start
-        if begun is None and (decided or careful):
-            begun = self.aware_at or self.cautious  # only the outer limit runs
+        found = decided or careful
+        if found is not None and (begun is None or found.due_at <= begun):
+            # Only the outer limit runs, or it had passed before the clock's own start: it counts from awareness.
+            begun = self.aware_at if decided else self.cautious
         return Counts(begun, careful, decided)
 
     def _start(self, rule: Rule, kept: Mapping[str, Any], part_id: int | None) -> datetime | None:
@@ -186,6 +192,11 @@ def target_of(kept: Mapping[str, Any]) -> timedelta | None:
     """The organisation's own time for a duty, as it was when the duty arose; None where none was set."""
     hours = kept.get("target_hours")
     return timedelta(hours=hours) if hours is not None else None
+
+
+def asks_workdays(terms: Terms) -> bool:
+    """Whether a count by these terms looks at holidays."""
+    return terms.unit not in (Unit.HOURS, Unit.NO_FIXED_PERIOD) or terms.counting is Counting.DORA_RTS_5
 
 
 def recorded_starts(session: Session, incident: Incident) -> dict[str, datetime]:

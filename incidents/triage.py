@@ -135,11 +135,21 @@ def _settle_parts(
     session.flush()
 
 
-def attach(session: Session, report: Report, target_id: int, *, by: Actor, targets: Targets, now: datetime) -> Incident:
+def attach(
+    session: Session,
+    report: Report,
+    target_id: int,
+    *,
+    reason: str = "",
+    by: Actor,
+    targets: Targets,
+    now: datetime,
+) -> Incident:
     """Move a report to another incident; the earliest anchor and the gravest answer win there.
 
     Attaching it back undoes this: both incidents are as urgent as the reports that they have.
     A closed incident that a report joins is open again. One that its last report leaves is closed.
+    The entries say how the deadlines have moved on either side.
     """
     first, second = sorted((report.incident_id, target_id))
     held = {first: hold(session, first), second: hold(session, second)}
@@ -148,35 +158,45 @@ def attach(session: Session, report: Report, target_id: int, *, by: Actor, targe
         raise Refused(N_("The report already belongs to this incident."), field="reference")
     if origin.organisation_id != target.organisation_id:
         raise Refused(N_("A report cannot move to another organisation."), field="reference")
-    for incident, kind in ((origin, Kind.DETACHED), (target, Kind.ATTACHED)):
-        record(
-            session,
-            incident.timeline,
-            kind,
-            by=by,
-            incident_id=incident.id,
-            facts={"report": report.id, "from": origin.reference, "to": target.reference},
-            now=now,
-        )
+    before = {incident.id: open_deadlines(session, incident.id) for incident in (origin, target)}
     report.incident = target
     session.flush()
-    if target.closed_at is not None:
-        _open_again(session, target, report, by=by, now=now)
-    _leave(session, origin, target, by=by, now=now)
+    opened, closed = _open_again(session, target), _left_empty(session, origin, now)
+    for incident, kind in ((origin, Kind.DETACHED), (target, Kind.ATTACHED)):
+        recompute(session, incident, targets=targets, now=now)
+        facts = {"report": report.id, "from": origin.reference, "to": target.reference}
+        facts["deadlines"] = moved_since(session, incident.id, before[incident.id])
+        prose = {"reason": reason.strip()}
+        record(session, incident.timeline, kind, by=by, incident_id=incident.id, facts=facts, prose=prose, now=now)
+    if opened:
+        rings: dict[str, object] = {"report": report.id, "rings": target.first_step_at is None}
+        record(session, target.timeline, Kind.REOPENED, by=by, incident_id=target.id, facts=rings, now=now)
+    if closed:
+        ended = {"what": origin.what.value, "to": target.reference}
+        record(session, origin.timeline, Kind.CLOSED, by=by, incident_id=origin.id, facts=ended, now=now)
     for incident in (target, origin):
         _heed_reports(session, incident, report, by=by, now=now)
-    for incident in (origin, target):
-        recompute(session, incident, targets=targets, now=now)
     return target
 
 
-def _open_again(session: Session, target: Incident, report: Report, *, by: Actor, now: datetime) -> None:
+def _open_again(session: Session, target: Incident) -> bool:
+    """Open the incident that a report joins, if it was closed. Says whether it was."""
+    if target.closed_at is None:
+        return False
     target.closed_at = None
     if target.dismissed:
         target.what = What.UNDECIDED
         reopen_by_verb(session, target, "triage")
-    facts: dict[str, object] = {"report": report.id, "rings": target.first_step_at is None}
-    record(session, target.timeline, Kind.REOPENED, by=by, incident_id=target.id, facts=facts, now=now)
+    return True
+
+
+def _left_empty(session: Session, origin: Incident, now: datetime) -> bool:
+    """Close the incident that its last report has left. Says whether it was open."""
+    left = session.scalars(select(Report.id).where(Report.incident_id == origin.id)).first()
+    if left is not None or origin.closed_at is not None:
+        return False
+    origin.closed_at = now
+    return True
 
 
 def _heed_reports(session: Session, incident: Incident, moved: Report, *, by: Actor, now: datetime) -> None:
@@ -208,21 +228,6 @@ def worst_answer(session: Session, incident: Incident) -> StillHappening:
     given = set(session.scalars(select(Report.still_happening).where(Report.incident_id == incident.id)))
     order = (StillHappening.YES, StillHappening.UNKNOWN, StillHappening.NO)
     return next((answer for answer in order if answer in given), incident.still_happening)
-
-
-def _leave(session: Session, origin: Incident, target: Incident, *, by: Actor, now: datetime) -> None:
-    left = session.scalars(select(Report.id).where(Report.incident_id == origin.id)).first()
-    if left is None and origin.closed_at is None:
-        origin.closed_at = now
-        record(
-            session,
-            origin.timeline,
-            Kind.CLOSED,
-            by=by,
-            incident_id=origin.id,
-            facts={"what": origin.what.value, "to": target.reference},
-            now=now,
-        )
 
 
 def settle_noticed(

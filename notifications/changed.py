@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, get_day_names
 
+from incidents.law.regimes import load
 from incidents.people import Role
 from incidents.timeline import Entry, Kind
 from incidents.words import N_
@@ -168,6 +169,32 @@ def _lapse(entry: Entry, reader: Reader, _only: int | None) -> Iterator[str]:
     )
 
 
+def _moved(entry: Entry, reader: Reader, _only: int | None) -> Iterator[str]:
+    """Each deadline that an act moved; an older entry says nothing of them."""
+    none = reader.say(N_("no deadline"))
+    said: dict[tuple[str, str], None] = {}
+    for row in entry.facts.get("deadlines", ()):
+        if row["before"] != row["after"]:
+            before, after = (reader.at(at) if at else none for at in (row["before"], row["after"]))
+            said[reader.say(load().get(row["rule"]).title), reader.arrow(before, after)] = None
+    for duty, change in said:
+        yield reader.say(N_("%(duty)s: %(change)s"), duty=duty, change=change)
+
+
+def _caught_up(entry: Entry, reader: Reader, _only: int | None) -> Iterator[str]:
+    if entry.facts.get("stages", 1) > 1:
+        yield caught_up(reader, entry.facts["stages"], entry.facts["since"])
+
+
+def caught_up(reader: Reader, warnings: int, since: str) -> str:
+    """That one message stands for several, which nobody sent while they were due. `since` is in ISO 8601."""
+    return reader.say(
+        N_("This is one message for %(number)s warnings that fell due since %(since)s, while Tocsin was not running."),
+        number=warnings,
+        since=reader.at(since),
+    )
+
+
 _LINES: Mapping[Kind, Callable[[Entry, Reader, int | None], Iterator[str]]] = MappingProxyType(
     {
         Kind.POLICY_CHANGED: _policy,
@@ -176,5 +203,8 @@ _LINES: Mapping[Kind, Callable[[Entry, Reader, int | None], Iterator[str]]] = Ma
         Kind.SWAP_DECLINED: _request,
         Kind.SWAP_WITHDRAWN: _request,
         Kind.CONTACT_LAPSING: _lapse,
+        **dict.fromkeys((Kind.ATTACHED, Kind.DETACHED, Kind.REOPENED, Kind.RECOUNTED), _moved),
+        **dict.fromkeys((Kind.AWARE, Kind.ANCHOR_MOVED, Kind.CLOCK_STARTED), _moved),
+        **dict.fromkeys((Kind.DEADLINE_NEAR, Kind.DEADLINE_PASSED), _caught_up),
     }
 )

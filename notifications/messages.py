@@ -23,12 +23,12 @@ from incidents.timeline import Entry, Kind
 from incidents.words import N_
 from incidents.words.enums import words_for
 from incidents.words.kinds import SENTENCES
-from notifications.changed import Reader, lines_of
+from notifications.changed import Reader, caught_up, lines_of
 from notifications.channels import CallBacks, ChannelKind, Message
 from notifications.channels.mark import mark_of
 from notifications.delivery import Delivery, Purpose, joined
 from notifications.page import Page, is_summons
-from notifications.ringing import alarm
+from notifications.ringing import alarm, belated
 
 URGENCY_WORDS = {Urgency.URGENT: N_("urgent"), Urgency.SOON: N_("soon")}
 
@@ -207,6 +207,8 @@ def _ring_facts(
     facts.update(codename=codename, urgency=urgency, more=max(rung.waiting - 1, 0), round=page.round)
     facts.update(next_act=None, late=False, drill=page.drill, practice=page.drill and first is None)
     facts["call"] = call_of(page)
+    late = belated(session, page.id)
+    facts["caught_up"] = caught_up(_reader(wording, delivery.person_id), *late) if late else None
     if first is not None and first.next_act and first.next_due_at:
         facts["next_act"] = wording.translate(first.next_act)
         facts["next_due"] = instant(first.next_due_at, wording)

@@ -157,6 +157,27 @@ _ALARM = (
 )
 
 
+def belated(session: Session, page_id: int) -> tuple[int, str] | None:
+    """For how many warnings of deadlines a page rings as one, and since when they were due: none was told in time.
+
+    The instant is in ISO 8601. None where each came in its time, or was answered.
+    """
+    facts = session.scalars(_WARNINGS, {"page_id": page_id}).all()
+    late = [each for each in facts if "since" in each]
+    return (sum(each["stages"] for each in late), min(each["since"] for each in late)) if late else None
+
+
+_WARNINGS = (
+    select(Entry.facts)
+    .join(PageEntry, PageEntry.entry_id == Entry.id)
+    .where(
+        PageEntry.page_id == bindparam("page_id"),
+        PageEntry.answered_at.is_(None),
+        Entry.kind.in_((Kind.DEADLINE_NEAR, Kind.DEADLINE_PASSED)),
+    )
+)
+
+
 @dataclass(frozen=True)
 class Called:
     """Somebody who was called to an incident: a person by name, or a role; `answered_at` is None while it rings.

@@ -110,6 +110,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.AWARE: FIRST_STEP,
         Kind.ANCHOR_MOVED: NOBODY,
         Kind.CLOCK_STARTED: FIRST_STEP,
+        Kind.RECOUNTED: Rule(Loudness.TELL, Whom.HANDLER, unless=_when("closed", NOBODY)),
         # Whoever answered sees it; the handler may be somebody else. The stages of each duty do the waking.
         Kind.DUTIES_CHANGED: TELL_HANDLER,
         Kind.DUTY_TAKEN_ON: FIRST_STEP,

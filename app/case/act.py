@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -83,8 +83,14 @@ def act_page(
     return render_template(template, act=about, form=form, **more), 422 if form.errors else 200
 
 
+class Refusing(Protocol):
+    """A form that shows a refusal beside the field it belongs to."""
+
+    def refuse(self, refused: Refused, field: str | None = None) -> None: ...
+
+
 @contextmanager
-def recording(form: StaffForm, field: str | None = None) -> Iterator[Session]:
+def recording(form: Refusing, field: str | None = None) -> Iterator[Session]:
     """One transaction for what was typed. A refusal stores nothing and is put into the form, beside its field."""
     try:
         with installation().store.writing() as session:

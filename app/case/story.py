@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from app.case.clocks import title_of
 from app.case.lanes import Link
 from app.case.told import STILL, size_words
 from app.language import gettext as _
+from app.language import language
 from app.language import lazy_gettext as _l
 from incidents.desk import Casefile
 from incidents.incident import OurRole, StillHappening, What
@@ -22,6 +23,7 @@ from incidents.people import Right, Role
 from incidents.timeline import ActorKind, Entry, Kind
 from incidents.words.enums import words_for
 from incidents.words.kinds import SENTENCES
+from notifications.changed import Reader, lines_of
 
 LABELS: Mapping[str, str] = {
     "customers": _l("Customers"),
@@ -42,7 +44,10 @@ CORRECTABLE = frozenset(Kind) - {
 
 @dataclass(frozen=True)
 class Told:
-    """One entry. `written` is left out where both times are the same; links go both ways between corrections."""
+    """One entry. `written` is left out where both times are the same; links go both ways between corrections.
+
+    `lines` say which deadlines it moved, or how many warnings it stands for.
+    """
 
     seq: int
     anchor: str
@@ -50,6 +55,7 @@ class Told:
     written: shown.Moment | None
     who: str
     words: str
+    lines: Sequence[str]
     prose: str | None
     blanked: str | None
     corrects: Link | None
@@ -75,12 +81,17 @@ def _told(case: Casefile, entry: Entry, by_key: Mapping[int, Entry], correction:
         written=None if entry.happened_at == entry.written_at else shown.moment(entry.written_at),
         who=who_wrote(case, entry),
         words=_words(case, entry),
+        lines=lines_of(entry, _reader(case)),
         prose=_prose(entry),
         blanked=_("Its words were erased.") if any(row.blanked_at for row in entry.prose) else None,
         corrects=_link(wrong, _("Corrects the entry of %(time)s")) if wrong else None,
         corrected_by=_link(correction, _("Corrected %(time)s")) if correction else None,
         correct_url=url_for("decisions.correct", **where) if open_to else None,
     )
+
+
+def _reader(case: Casefile) -> Reader:
+    return Reader(_, language().locale, shown.zone(), lambda key: case.names.get(key, ""), lambda _key: "")
 
 
 def _link(entry: Entry, words: str) -> Link:

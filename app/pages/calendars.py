@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 from wtforms import RadioField
 
 from app import shown
 from app.access import by_me, requires
-from app.case.act import recording
+from app.case.moving import Trial, tried_or_done
 from app.case.typed import StaffForm, line, option
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
-from incidents.holidays import YEARS, choose_region, correct_day, corrections, days_of
+from app.places import countries
+from incidents.holidays import YEARS, choose_region, correct_day, corrections, days_of, touched
 from incidents.law.clock import utcnow
 from incidents.law.workdays import has_calendar, regions_of
 from incidents.organisation import checked_country, the_organisation
@@ -53,6 +55,7 @@ class DayForm(StaffForm):
 
 class RegionForm(StaffForm):
     region = line(_l("Part of the country"))
+    reason = line(_l("Why?"), id="region-reason")
 
 
 @pages.get("/settings/calendars")
@@ -65,29 +68,40 @@ def calendars() -> Response:
 @pages.post("/settings/calendars/<country>/day")
 @requires(Right.CONFIGURE)
 def set_day(country: str) -> Answer:
-    """Add a day, strike one out, or take that back; open deadlines that it touches are counted anew."""
-    form, house = DayForm(), installation()
-    with recording(form) as session:
+    """Add a day, strike one out, or take that back; which open deadlines that moves is shown first."""
+    form, house, now = DayForm(), installation(), utcnow()
+    said = form.said("reason")
+
+    def act(session: Session) -> None:
         off = {OFF: True, WORKING: False, BACK: None}.get(form.becomes.data or "", True)
-        place, said = the_organisation(session), form.said("reason")
-        day, now = form.date(), utcnow()
+        place, day = the_organisation(session), form.date()
         correct_day(session, place, country, day, off=off, reason=said, by=by_me(), targets=house.targets, now=now)
-    if form.errors:
-        return _page(form, 422, country)
+
+    trial = tried_or_done(form, _touched(country), act, reason=said)
+    if form.errors or trial.seen:
+        return _page(form, 422 if form.errors else 200, country, trial=trial)
     return _back(country, str(form.date().year))
 
 
 @pages.post("/settings/calendars/<country>/region")
 @requires(Right.CONFIGURE)
 def set_region(country: str) -> Answer:
-    """Choose the part of the country whose holidays count too."""
+    """Choose the part of the country whose holidays count too; which open deadlines that moves is shown first."""
     form, house, now = RegionForm(), installation(), utcnow()
-    with recording(form) as session:
-        place, said = the_organisation(session), form.said("region")
-        choose_region(session, place, country, said, by=by_me(), targets=house.targets, now=now)
-    if form.errors:
-        return _page(DayForm(), 422, country, form)
+    part, said = form.said("region"), form.said("reason")
+
+    def act(session: Session) -> None:
+        place, by = the_organisation(session), by_me()
+        choose_region(session, place, country, part, reason=said, by=by, targets=house.targets, now=now)
+
+    trial = tried_or_done(form, _touched(country), act, reason=said)
+    if form.errors or trial.seen:
+        return _page(DayForm(None), 422 if form.errors else 200, country, form, trial)
     return _back(country, str(now.year))
+
+
+def _touched(country: str) -> list[int]:
+    return touched(read_session(), organisation(), country.upper())
 
 
 def _back(country: str, year: str) -> Answer:
@@ -106,7 +120,13 @@ def _asked(country: str | None) -> tuple[str, int, str | None]:
     return found, int(asked) if asked.isdecimal() and int(asked) in YEARS else year, wrong
 
 
-def _page(form: DayForm, status: int, country: str | None = None, region: RegionForm | None = None) -> Response:
+def _page(
+    form: DayForm,
+    status: int,
+    country: str | None = None,
+    region: RegionForm | None = None,
+    trial: Trial | None = None,
+) -> Response:
     place, year, wrong = _asked(country)
     session = read_session()
     own = corrections(session).get(place) or {}
@@ -116,10 +136,13 @@ def _page(form: DayForm, status: int, country: str | None = None, region: Region
         region=region or RegionForm(None, data={"region": own.get("region") or ""}),
         regions=regions_of(place),
         country=place,
+        name=dict(countries()).get(place, place),
         year=year,
         wrong=wrong,
         known=has_calendar(place),
         days=[(shown.day(one.day), one) for one in days_of(session, place, year)],
-        problem=form.errors,
+        problem=form.errors or (region is not None and region.errors),
+        trial=trial or Trial(),
+        of_region=region is not None,
     )
     return make_response(page, status)

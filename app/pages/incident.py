@@ -56,7 +56,7 @@ def incident(reference: str) -> ResponseReturnValue:
         act=next_act(case, now),
         team=team_of(session, found, taken, now),
         clocks=clocks_of(case.duties, counted(case.duties, _started(case, reckoning)), reckoning, now),
-        plan=backward_of(found, case.duties, reckoning, now),
+        plan=backward_of(session, found, case.duties, reckoning, now),
         waiting=waiting_of(case.duties) if found.closed_at is None else [],
         owed=panel_of(session, case, profile),
         reports=told_of(case),

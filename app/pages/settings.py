@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 from wtforms import Field, RadioField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired
 
 from app import errors, locked, shown
 from app.access import me, requires
+from app.case.moving import Trial, tried_or_done
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
@@ -21,8 +23,10 @@ from app.places import OrganisationFields, Port, mailbox, option, stripped
 from incidents import settings as web
 from incidents.accounts import Identity
 from incidents.law.clock import utcnow
+from incidents.obligations import owing
 from incidents.organisation import the_organisation
 from incidents.people import Right
+from incidents.recounting import PLACING, move_organisation
 from incidents.refusals import Refused
 from incidents.timeline import person_as_actor
 from incidents.words.advice import DO, DONT
@@ -96,7 +100,13 @@ class MailForm(FlaskForm):
 
 
 class OrganisationForm(OrganisationFields):
-    """The organisation's details."""
+    """The organisation's details. Where they move a deadline, the reason for that is asked for."""
+
+    reason = StringField(_l("Why do deadlines move?"), filters=[stripped])
+
+    def refuse(self, refused: Refused, field: str | None = None) -> None:
+        """Show a refusal beside the field it belongs to."""
+        self[refused.field or field or "name"].errors = [errors.sentence(refused)]
 
 
 class AdviceForm(FlaskForm):
@@ -192,16 +202,21 @@ def set_organisation() -> Answer:
         return _page(422, place=form)
     now, before = utcnow(), web.identity_of(organisation())
     after = Identity(**{name: form[name].data if name in form else getattr(before, name) for name in vars(before)})
-    try:
-        with house.store.writing() as session:
-            place = the_organisation(session)
-            entry = web.change_organisation(session, place, after, by=person_as_actor(me().id), now=now)
-            moved = entry is not None and "public_address" in entry.facts["fields"]
-            if moved:
-                forget_proofs(session, place.id)
-    except Refused as refused:
-        form[refused.field or "name"].errors = [errors.sentence(refused)]
-        return _page(422, place=form)
+    said, by, touched = form.reason.data or "", person_as_actor(me().id), owing(read_session(), organisation().id)
+    placed = any(getattr(before, name) != getattr(after, name) for name in PLACING)
+    moved = False
+
+    def act(session: Session) -> None:
+        nonlocal moved
+        place = the_organisation(session)
+        entry = move_organisation(session, place, after, reason=said, by=by, targets=house.targets, now=now)
+        moved = entry is not None and "public_address" in entry.facts["fields"]
+        if moved:
+            forget_proofs(session, place.id)
+
+    trial = tried_or_done(form, touched if placed else [], act, reason=said)
+    if form.errors or trial.seen:
+        return _page(422 if form.errors else 200, place=form, trial=trial)
     flash("settings-organisation", "kept")
     flash(_("Saved."), "good")
     if moved:
@@ -230,7 +245,11 @@ def set_advice() -> Answer:
 
 
 def _page(
-    status: int, mail: MailForm | None = None, place: OrganisationForm | None = None, advice: AdviceForm | None = None
+    status: int,
+    mail: MailForm | None = None,
+    place: OrganisationForm | None = None,
+    advice: AdviceForm | None = None,
+    trial: Trial | None = None,
 ) -> Response:
     house, session = installation(), read_session()
     row = web.stored(session, web.MAIL_SERVER)
@@ -249,6 +268,7 @@ def _page(
         mail=mail,
         place=place,
         advice=advice,
+        trial=trial or Trial(),
         problem=mail.errors or place.errors or advice.errors,
         mail_locked=_mail_locked(),
         mail_set=house.smtp(session) is not None,

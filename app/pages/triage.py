@@ -24,6 +24,7 @@ from incidents.desk import belonging, casefile
 from incidents.incident import Incident, OurRole, What, find
 from incidents.law.clock import utcnow
 from incidents.people import Right
+from incidents.refusals import Refused
 from incidents.report import Report
 from incidents.words.enums import words_for
 
@@ -49,6 +50,7 @@ class TriageForm(StaffForm):
 
 class AttachForm(StaffForm):
     reference = line(_l("Reference of the incident it belongs to"))
+    reason = prose(_l("Why does it belong there?"))
 
 
 class NoticedForm(StaffForm):
@@ -132,27 +134,35 @@ def attach(reference: str, key: int) -> ResponseReturnValue:
     """Ask which incident a report belongs to."""
     incident = incident_for_me(reference)
     belonging(read_session(), Report, incident, key)
-    return _attach_page(incident, AttachForm(), key)
+    return _attach_page(incident, AttachForm(), key, Trial())
 
 
 @pages.post("/incident/<reference>/report/<int:key>/attach")
 @requires(Right.HANDLE)
 def record_attach(reference: str, key: int) -> ResponseReturnValue:
-    """Move a report to another incident that this person may see."""
+    """Move a report to another incident that this person may see; what that does to deadlines is shown first."""
     incident, form, house = incident_for_me(reference), AttachForm(), installation()
     belonging(read_session(), Report, incident, key)
-    with recording(form, "reference") as session:
+    said, now = form.said("reason"), utcnow()
+    try:
         target = find(read_session(), me(), form.said("reference"))
+    except Refused as refused:
+        form.refuse(refused, "reference")
+        return _attach_page(incident, form, key, Trial())
+
+    def act(session: Session) -> None:
         report = belonging(session, Report, incident, key)
-        verbs.attach(session, report, target.id, by=by_me(), targets=house.targets, now=utcnow())
-    if form.errors:
-        return _attach_page(incident, form, key)
+        verbs.attach(session, report, target.id, reason=said, by=by_me(), targets=house.targets, now=now)
+
+    trial = tried_or_done(form, [incident.id, target.id], act, reason=said)
+    if form.errors or trial.seen:
+        return _attach_page(incident, form, key, trial)
     words = _("The report belongs to this incident now. It came from %(from_)s.", from_=incident.reference)
     flash(f"incident-{incident.reference}-attach-{key}", "kept")
     return recorded(target, "attach", words)
 
 
-def _attach_page(incident: Incident, form: AttachForm, key: int) -> ResponseReturnValue:
+def _attach_page(incident: Incident, form: AttachForm, key: int, trial: Trial) -> ResponseReturnValue:
     return act_page(
         "triage/attach.html",
         incident,
@@ -161,6 +171,7 @@ def _attach_page(incident: Incident, form: AttachForm, key: int) -> ResponseRetu
         title=_("Attach the report to another incident"),
         submit=_("Attach it there"),
         why=_("The earliest start of the clock wins there. Attach it back to undo this."),
+        trial=trial,
     )
 
 

@@ -39,6 +39,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.AWARE: N_("Awareness was decided"),
         Kind.ANCHOR_MOVED: N_("The start of the clock was settled"),
         Kind.CLOCK_STARTED: N_("What starts the clock of a duty was recorded"),
+        Kind.RECOUNTED: N_("A setting was changed by which deadlines are counted, and they moved"),
         Kind.DUTIES_CHANGED: N_("What is known now changed the duties"),
         Kind.DUTY_TAKEN_ON: N_("A duty was taken on that the rules alone could not tell"),
         Kind.PART_NAMED: N_("A part of our own was named, with its own assessment and duties"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
 
 from app import create_app
 from app.installation import Installation
-from incidents import decisions, intake, people, triage, workflow
+from incidents import accounts, decisions, intake, people, triage, workflow
 from incidents.incident import Access, Incident, Lane, OurRole, What
 from incidents.intake import Arrival, Told
 from incidents.obligations import Obligation
@@ -286,3 +287,30 @@ def test_a_nul_typed_into_a_form_is_kept_as_its_sign_or_refused_in_words_with_al
     dana.open(f"{page}/triage").send(what=f"nothing{NUL}", our_role=NUL, customers=NUL, reason=f"So{NUL}")
     assert dana.status == 422
     assert dana.fields()["reason"] == "So␀"
+
+
+def test_working_back_goes_by_the_hours_of_who_drafts_who_signs_and_who_sends(
+    installation: Installation, cast: Cast, dana: Visitor, now: datetime
+) -> None:
+    incident = reported(installation, now)
+    with installation.store.writing() as session:
+        accounts.change_hours(session.get_one(Person, cast.mina), 7 * 60, 11 * 60, drills_any_hour=False)
+    page = f"/incident/{incident.reference}"
+
+    before = plan_of(dana.open(page).page)
+    dana.send("/looked")
+    with installation.store.writing() as session:
+        accounts.leave(session, session.get_one(Person, cast.mina), by=person_as_actor(cast.adam), now=now)
+    after = plan_of(dana.open(page).page)
+
+    assert "Draft ready by whoever works on it Wed 25 Nov 2026, 00:00 GMT (00:00 UTC) Nobody works on it yet." in before
+    assert "Signed off by management, or to whom it was delegated Wed 25 Nov 2026, 10:54 GMT" in before
+    assert "Draft ready by whoever works on it Tue 24 Nov 2026, 21:45 GMT" in after
+    assert "Wed 25 Nov 2026, 14:24 GMT (14:24 UTC) Nobody is named who could sign it." in after
+    assert "Sent by the data protection officer or the deputy Wed 25 Nov 2026, 21:45 GMT" in after
+
+
+def plan_of(page: str) -> str:
+    """The words of the backward plan."""
+    part = page.partition("Working back from the nearest deadline")[2].partition("</details>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", part).split())

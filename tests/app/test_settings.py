@@ -14,13 +14,17 @@ from incidents import settings as web
 from incidents.law.clock import utcnow
 from incidents.organisation import the_organisation
 from incidents.people import Person
+from incidents.recount import differences
 from incidents.timeline import Entry, Kind, person_as_actor
 from notifications.contact import add_apprise, contacts_of
 from notifications.delivery import Delivery, DeliveryState, Purpose, queue
+from tests.app.casework import duties, entries, reported
+from tests.app.test_calendars import by_working_days
 from tests.app.visitor import Visitor
 from tests.makers import Cast
 from tests.plumbing.smtp import SmtpServer
 
+__all__ = ["by_working_days"]
 SECRET = "a-secret-nobody-sees"
 
 
@@ -202,3 +206,38 @@ def test_the_same_again_writes_nothing(house: Installation, adam: Visitor) -> No
     adam.send("/settings/organisation")
 
     assert changes(house) == []
+
+
+@pytest.mark.usefixtures("by_working_days")
+def test_other_clocks_that_move_a_deadline_are_shown_and_want_a_reason_before_they_count(
+    house: Installation, adam: Visitor
+) -> None:
+    incident = reported(house, utcnow())
+    before = next(row.due_at for row in duties(house, incident) if row.rule == "uk-gdpr-33-1")
+    tokyo = {"organisation-zone": "Asia/Tokyo"}
+
+    adam.send("/settings/organisation", **tokyo).send("/settings/organisation")
+    assert adam.problems() == ["Write why. Deadlines move with it."]
+    assert "Deadlines of 1 incident move that you may not see." in adam.page
+    with house.store.reading() as session:
+        assert the_organisation(session).zone == "Europe/London"
+    adam.send("/settings/organisation", **{"organisation-reason": "We moved"})
+
+    assert "Saved." in adam.page
+    (entry,) = entries(house, incident, Kind.RECOUNTED)
+    after = next(row.due_at for row in duties(house, incident) if row.rule == "uk-gdpr-33-1")
+    assert before is not None
+    assert after is not None
+    assert after < before
+    assert (entry.facts["setting"], entry.text("reason")) == ("organisation", "We moved")
+    with house.store.reading() as session:
+        assert list(differences(session, targets=house.targets)) == []
+
+
+def test_other_clocks_that_move_no_deadline_are_saved_at_once(house: Installation, adam: Visitor) -> None:
+    incident = reported(house, utcnow())
+
+    adam.send("/settings/organisation", **{"organisation-zone": "Asia/Tokyo"})
+
+    assert "Saved." in adam.page
+    assert entries(house, incident, Kind.RECOUNTED) == []

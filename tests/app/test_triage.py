@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -94,16 +95,55 @@ def test_an_attached_report_brings_its_earlier_start_and_can_go_back(
     origin, key = made.report.incident, made.report.id
 
     dana.open(f"/incident/{origin.reference}/report/{key}/attach").send(reference=target.reference.lower())
+    assert "What this does to the deadlines" in dana.page
+    dana.send(reason="One laptop")
     assert dana.address == f"/incident/{target.reference}"
     assert "The same laptop" in dana.page
     assert again(installation, target).law_due_at == now + timedelta(hours=67)
     assert again(installation, origin).closed_at == now
     assert "Its reports belong to another incident now" in dana.open(f"/incident/{origin.reference}").page
-    dana.open(f"/incident/{target.reference}/report/{key}/attach").send(reference=origin.reference)
+    dana.open(f"/incident/{target.reference}/report/{key}/attach").send(reference=origin.reference, reason="Two").send()
 
     assert again(installation, target).law_due_at == now + timedelta(hours=71)
     assert again(installation, origin).closed_at is None
     assert again(installation, origin).law_due_at == now + timedelta(hours=67)
+
+
+def test_attaching_shows_both_incidents_deadlines_and_wants_a_reason_before_they_move(
+    installation: Installation, dana: Visitor, now: datetime
+) -> None:
+    target = reported(installation, now - timedelta(hours=1))
+    made = make_report(installation, "The same laptop", now=now - timedelta(hours=5))
+    origin, key = made.report.incident, made.report.id
+
+    dana.open(f"/incident/{origin.reference}/report/{key}/attach").send(reference=target.reference).send()
+    assert dana.status == 422
+    assert dana.problems() == ["Write why. Deadlines move with it."]
+    shown = " ".join(re.sub(r"<[^>]+>", " ", dana.page).split())
+    assert f"{target.reference} Notify the Information Commission" in shown
+    assert f"{origin.reference} Notify the Information Commission" in shown
+    assert "Now Thu 26 Nov 2026, 11:00 GMT (11:00 UTC) Then Thu 26 Nov 2026, 07:00 GMT" in shown
+    assert again(installation, target).law_due_at == now + timedelta(hours=71)
+    dana.send(reason="One laptop")
+
+    entry = entries(installation, target, Kind.ATTACHED)[0]
+    moved = {(row["before"], row["after"]) for row in entry.facts["deadlines"]}
+    assert ((now + timedelta(hours=71)).isoformat(), (now + timedelta(hours=67)).isoformat()) in moved
+    assert entry.text("reason") == "One laptop"
+
+
+def test_a_later_report_is_attached_without_a_question_for_no_deadline_moves(
+    installation: Installation, dana: Visitor, now: datetime
+) -> None:
+    target = reported(installation, now - timedelta(hours=5))
+    made = make_report(installation, "The same laptop", now=now - timedelta(hours=1))
+
+    dana.open(f"/incident/{made.report.incident.reference}/report/{made.report.id}/attach").send(
+        reference=target.reference
+    )
+
+    assert dana.address == f"/incident/{target.reference}"
+    assert again(installation, target).law_due_at == now + timedelta(hours=67)
 
 
 def test_a_report_is_not_attached_to_what_one_cannot_see(

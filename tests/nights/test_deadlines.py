@@ -13,7 +13,7 @@ from incidents.intake import Receipt
 from incidents.obligations import Obligation
 from incidents.organisation import the_organisation
 from incidents.report import Medium, Relation
-from incidents.timeline import Kind, person_as_actor
+from incidents.timeline import Entry, Kind, person_as_actor
 from tests.makers import Cast
 from tests.nights.conftest import TWO
 from tests.nights.night import Night
@@ -168,3 +168,42 @@ def test_after_a_long_sleep_only_the_last_stage_is_told(night: Night, cast: Cast
 
     assert night.entries(incident_id).count(Kind.DEADLINE_NEAR) == 2
     assert hours(night, "ring") == [0, 67]
+
+
+def test_when_tocsin_was_down_for_eighty_hours_one_page_says_that_it_stands_for_the_warnings_meanwhile(
+    night: Night, cast: Cast
+) -> None:
+    incident_id = begun(night, cast)
+    sentence = (
+        "This is one message for 8 warnings that fell due since Wed 25 Nov 2026 14:00, while Tocsin was not running."
+    )
+
+    night.wait(step=80 * 3600, hours=80)
+    ring = night.rings("dana")[-1].message
+    night.act(triage.look_at, incident_id, by=person_as_actor(cast.dana))
+    night.wait(step=3600, hours=20)
+
+    assert hours(night, "ring") == [0, 80]
+    assert sentence in ring.text
+    assert ring.html is not None
+    assert sentence in ring.html
+    kinds = night.entries(incident_id)
+    assert (kinds.count(Kind.DEADLINE_NEAR), kinds.count(Kind.DEADLINE_PASSED)) == (0, 2)  # one for each law, EU and UK
+    with night.installation.store.reading() as session:
+        passed = session.scalars(select(Entry).where(Entry.kind == Kind.DEADLINE_PASSED)).all()
+    assert [entry.facts["stages"] for entry in passed] == [4, 4]
+    assert "A deadline" not in "".join(told.message.text for told in night.rings("dana", "tell"))
+
+
+def test_two_warnings_of_a_shorter_stop_are_told_as_one_and_those_in_time_say_nothing_of_it(
+    night: Night, cast: Cast
+) -> None:
+    begun(night, cast)
+
+    night.wait(step=55 * 3600, hours=55)
+    night.wait(step=60, hours=11, minutes=1)
+
+    near = next(told for told in night.rings("dana", "tell") if "A deadline comes near" in told.message.text)
+    assert near.message.text.count("This is one message for 2 warnings that fell due since Wed 25 Nov 2026 14:00") == 2
+    assert hours(night, "ring")[:2] == [0, 66]
+    assert "one message for" not in night.rings("dana")[-1].message.text
