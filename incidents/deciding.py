@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from incidents import adjusting
 from incidents.assessments import (
     Assessment,
     Difference,
@@ -69,7 +70,9 @@ def advise(
     key = part.id if part else None
     facts = facts_so_far(session, incident, part)
     found, before = advised(facts), latest(session, incident.id, key)
+    adjusted = adjusting.adjusted_so_far(session, incident, part)
     changed = differences(before.facts if before else {}, facts)
+    changed += adjusting.differences(before.adjusted if before else {}, adjusted)
     _check_opinion(opinion)
     _check_advice(opinion, found, before, changed)
     number = before.number + 1 if before else 1
@@ -81,11 +84,12 @@ def advise(
         by=person_as_actor(by.id),
         incident_id=incident.id,
         facts=_told(found, opinion, changed) | {"number": number, "part": key, "role": role.value},
-        prose=_prose(opinion),
+        prose=_prose(opinion) | adjusting.comments(adjusted),
         now=now,
     )
     signed = {"person_id": by.id, "role": role, "signed_at": now}
     version = {"part_id": key, "number": number, "facts": facts, "reasons": _reasons(found)}
+    version["adjusted"] = adjusting.without_comments(adjusted)
     says = {"rules_authority": found.authority.says, "rules_people": found.people.says}
     given = {"authority": opinion.authority, "people": opinion.people}
     row = Assessment(**_under(entry), **version, **says, **given, **signed)

@@ -16,8 +16,10 @@ from app.case.lanes import Link
 from app.case.told import STILL, size_words
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
+from incidents.adjusting import NAMED
 from incidents.desk import Casefile
 from incidents.incident import OurRole, StillHappening, What
+from incidents.law.adjusting import FACTOR_WORDS
 from incidents.people import Right, Role
 from incidents.timeline import ActorKind, Entry, Kind
 from incidents.words.enums import words_for
@@ -104,6 +106,9 @@ def _prose(entry: Entry) -> str | None:
         return None
     parts = [row.text for row in entry.prose if row.field in UNLABELLED and row.text]
     parts += [f"{LABELS[row.field]}: {row.text}" for row in entry.prose if row.field in LABELS and row.text]
+    texts = {row.field: row.text for row in entry.prose if row.text}
+    named = ((words, texts.get(f"{NAMED}{factor.value}")) for factor, words in FACTOR_WORDS.items())
+    parts += [f"{_(words)}: {text}" for words, text in named if text]
     return "\n".join(parts) or None
 
 

@@ -22,6 +22,7 @@ from app.language import ngettext
 from app.navigation import installation, organisation
 from app.roster import signers
 from incidents import deciding, delegating, signing
+from incidents.adjusting import differences as by_hand_differences
 from incidents.assessments import Assessment, differences, versions
 from incidents.incident import Incident
 from incidents.law.clock import utcnow
@@ -96,7 +97,8 @@ def _advised(row: Assessment) -> dict[str, Any]:
 def _changes(signed: Any) -> list[tuple[str, str, str]]:
     if len(signed) < 2:
         return []
-    return questions.differences_words(differences(signed[1].facts, signed[0].facts))
+    changes = differences(signed[1].facts, signed[0].facts)
+    return questions.differences_words(changes + by_hand_differences(signed[1].adjusted, signed[0].adjusted))
 
 
 def _waiting(incident: Incident) -> str:
