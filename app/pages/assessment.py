@@ -14,6 +14,7 @@ from app import errors, shown
 from app.access import by_me, me, requires
 from app.case import questions
 from app.case.act import act_page, address, incident_for_me, kept_as, recorded, recording
+from app.case.practice import notes_on
 from app.case.score import kept_for, read_value, score_of
 from app.case.told import texts
 from app.case.typed import prose, tidy
@@ -230,8 +231,8 @@ def sign_advice(reference: str) -> ResponseReturnValue:
 
 
 def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> ResponseReturnValue:
-    facts = facts_so_far(read_session(), incident, part)
-    found = advised(facts)
+    session = read_session()
+    found = advised(facts_so_far(session, incident, part))
     return act_page(
         "assessment/advice.html",
         incident,
@@ -243,5 +244,6 @@ def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> Res
         authority=questions.side_of(found.authority),
         people=questions.side_of(found.people),
         missing=questions.missing_words(found),
+        notes=[] if part else notes_on(session, casefile(session, incident).duties),
         part=part,
     )

@@ -106,6 +106,7 @@ def _values(
         "role": [Role.RESPONDER.value],
         "country": ["GB"],
         "question": ["people"],
+        "factor": ["dpc"],
         "where": ["up"],
         "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],
