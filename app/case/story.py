@@ -57,6 +57,7 @@ class Told:
     corrects: Link | None
     corrected_by: Link | None
     correct_url: str | None
+    more: Link | None
 
 
 def story_of(case: Casefile) -> list[Told]:
@@ -82,7 +83,12 @@ def _told(case: Casefile, entry: Entry, by_key: Mapping[int, Entry], correction:
         corrects=_link(wrong, _("Corrects the entry of %(time)s")) if wrong else None,
         corrected_by=_link(correction, _("Corrected %(time)s")) if correction else None,
         correct_url=url_for("decisions.correct", **where) if open_to else None,
+        more=_memo(case) if entry.kind is Kind.AWARE else None,
     )
+
+
+def _memo(case: Casefile) -> Link:
+    return Link(_("Read the memo"), url_for("memo.memo", reference=case.incident.reference))
 
 
 def _link(entry: Entry, words: str) -> Link:

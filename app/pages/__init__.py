@@ -38,6 +38,7 @@ PAGES = (
     "calendars",
     "deadlines",
     "decisions",
+    "memo",
     "calling",
     "waiting",
     "assessment",
