@@ -31,6 +31,7 @@ from incidents.signing import Decision, SecondOpinion, delegation_for, in_force,
 from incidents.steps import reopen_by_verb, settle_by_verb
 from incidents.timeline import Actor, Entry, Kind, person_as_actor, record
 from incidents.triage import first_step
+from incidents.without_decider import record_if_nobody_decides
 from incidents.words import N_
 
 
@@ -97,6 +98,7 @@ def advise(
     session.flush()
     _lay_before(session, incident, entry)
     _follow(session, incident, opinion.reason or opinion.happened, by=person_as_actor(by.id), targets=targets, now=now)
+    record_if_nobody_decides(session, row, now=now)
     return row
 
 

@@ -14,6 +14,7 @@ from app import errors, shown
 from app.access import by_me, me, requires
 from app.case import questions
 from app.case.act import act_page, address, incident_for_me, kept_as, recorded, recording
+from app.case.nobody import nobody_decides
 from app.case.practice import notes_on
 from app.case.score import kept_for, read_value, score_of
 from app.case.told import texts
@@ -227,6 +228,9 @@ def sign_advice(reference: str) -> ResponseReturnValue:
         )
     if form.errors:
         return _advice_page(incident, part, form)
+    if part is None and nobody_decides(read_session(), incident, me().id, now=utcnow()):
+        words = _("Your advice is signed and stands. Nobody can decide on it yet: whoever can name somebody is told.")
+        return recorded(incident, "advice", words, level="warning")
     return recorded(incident, "advice", _("Your advice is signed. Whoever decides for the organisation is told."))
 
 
@@ -244,6 +248,7 @@ def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> Res
         authority=questions.side_of(found.authority),
         people=questions.side_of(found.people),
         missing=questions.missing_words(found),
+        nobody=None if part else nobody_decides(session, incident, me().id, now=utcnow()),
         notes=[] if part else notes_on(session, casefile(session, incident).duties),
         part=part,
     )

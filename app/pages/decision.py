@@ -13,6 +13,7 @@ from app import shown
 from app.access import may, me, requires
 from app.case import questions
 from app.case.act import act_page, address, kept_as, recording
+from app.case.nobody import nobody_decides
 from app.case.typed import StaffForm, prose, yes_or_no
 from app.case.whom import WhomForm
 from app.extensions import read_session
@@ -76,6 +77,7 @@ def sheet(reference: str) -> ResponseReturnValue:
         holds_why=_why(stands),
         decision=_decided(stands),
         acts=_acts(session, incident, stands, me()),
+        nobody=nobody_decides(session, incident, stands.assessment.person_id if stands.assessment else None, now=now),
         assess_url=url_for("assessment.assessment", reference=incident.reference) if may(Right.HANDLE) else None,
     )
 

@@ -7,9 +7,12 @@ from datetime import datetime
 import pytest
 
 from app.installation import Installation
+from incidents import accounts
 from incidents.assessments import answer, facts_so_far
 from incidents.incident import Incident
 from incidents.law.facts import FACTS
+from incidents.people import Person, Role
+from incidents.timeline import SYSTEM
 from incidents.words.facts import CHOICES, LABELS, QUESTIONS
 from tests.app.visitor import Visitor
 from tests.makers import Cast, make_report
@@ -146,3 +149,22 @@ def test_a_signed_version_tells_its_factors_in_the_story_and_what_changed_on_the
 
     assert "Data and their context (1 to 4): Some of them are judges" in dana.open(where).page
     assert "Data and their context (1 to 4): 4 → <strong>3</strong>" in dana.open(f"{where}/decision").page
+
+
+def test_advice_that_nobody_can_decide_on_says_so_before_and_after_and_on_the_sheet(
+    installation: Installation, cast: Cast, dana: Visitor, incident: Incident, now: datetime
+) -> None:
+    with installation.store.writing() as session:
+        accounts.revoke(session, session.get_one(Person, cast.mina), Role.MANAGEMENT, by=SYSTEM, now=now)
+    where = f"/incident/{incident.reference}"
+
+    before = dana.open(f"{where}/assessment/advice").page
+    dana.send(None, authority="notify", people="communicate", happened="A file went astray")
+    after, sheet = dana.page, dana.open(f"{where}/decision").page
+
+    assert "Nobody can decide on the advice" in before
+    assert "Nobody can decide on it yet: whoever can name somebody is told." in after
+    assert "Nobody can decide on the advice" in sheet
+    with installation.store.writing() as session:
+        accounts.grant(session, session.get_one(Person, cast.mina), Role.MANAGEMENT, by=SYSTEM, now=now)
+    assert "Nobody can decide on the advice" not in dana.open(f"{where}/decision").page
