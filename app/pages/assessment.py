@@ -214,7 +214,7 @@ def advice(reference: str) -> ResponseReturnValue:
 def sign_advice(reference: str) -> ResponseReturnValue:
     """Sign what is known as the next version, with the advice."""
     incident, form, house = incident_for_me(reference), AdviceForm(), installation()
-    part = _part(incident)
+    part, now = _part(incident), utcnow()
     opinion = replace(form.opinion(), happened=form.said("happened"))
     with recording(form) as session:
         deciding.advise(
@@ -224,11 +224,11 @@ def sign_advice(reference: str) -> ResponseReturnValue:
             part_id=part.id if part else None,
             by=session.get_one(Person, by_me().person_id),
             targets=house.targets,
-            now=utcnow(),
+            now=now,
         )
     if form.errors:
         return _advice_page(incident, part, form)
-    if part is None and nobody_decides(read_session(), incident, me().id, now=utcnow()):
+    if part is None and nobody_decides(read_session(), incident, me().id, now=now):
         words = _("Your advice is signed and stands. Nobody can decide on it yet: whoever can name somebody is told.")
         return recorded(incident, "advice", words, level="warning")
     return recorded(incident, "advice", _("Your advice is signed. Whoever decides for the organisation is told."))
