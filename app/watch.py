@@ -22,6 +22,7 @@ from notifications import auditor, canary, drills, lapsing, watchdog
 from notifications.channels import Verdict
 from notifications.counted_on import missed_people
 from notifications.coverage import DAYS, coverage, empty_steps, on_duty
+from notifications.deciders import no_decider
 from notifications.ladder import ladder
 from notifications.readiness import Fault, Mend, readiness, writable
 from notifications.spells import Source, keep
@@ -165,6 +166,7 @@ class Watch:
             on = on_duty(session, organisation, now=now)
             reds += coverage(session, organisation, now, DAYS * 24, on, reachable=reachable, now=now).faults
             reds += empty_steps(session, organisation, now=now) + missed_people(session, organisation, now=now)
+            reds += no_decider(session, organisation, now=now)
             news = lapsing.untold(session, organisation, now=now)
         with self.installation.store.writing() as session:
             keep(session, the_organisation(session), Source.READINESS, reds, now=now)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from incidents import adjusting
 from incidents.assessments import (
     Assessment,
     Difference,
@@ -33,6 +34,7 @@ from incidents.signing import Decision, SecondOpinion, delegation_for, in_force,
 from incidents.steps import reopen_by_verb, settle_by_verb
 from incidents.timeline import Actor, Entry, Kind, person_as_actor, record
 from incidents.triage import first_step
+from incidents.without_decider import record_if_nobody_decides
 from incidents.words import N_
 
 
@@ -72,7 +74,9 @@ def advise(
     key = part.id if part else None
     facts = facts_so_far(session, incident, part)
     found, before = advised(facts), latest(session, incident.id, key)
+    adjusted = adjusting.adjusted_so_far(session, incident, part)
     changed = differences(before.facts if before else {}, facts)
+    changed += adjusting.differences(before.adjusted if before else {}, adjusted)
     _check_opinion(opinion)
     _check_advice(opinion, found, before, changed)
     number = before.number + 1 if before else 1
@@ -84,13 +88,14 @@ def advise(
         by=person_as_actor(by.id),
         incident_id=incident.id,
         facts=_told(found, opinion, changed) | {"number": number, "part": key, "role": role.value},
-        prose=_prose(opinion),
+        prose=_prose(opinion) | adjusting.comments(adjusted),
         now=now,
     )
     signed = {"person_id": by.id, "role": role, "signed_at": now}
     sheet = worksheet(session, incident, part)
     version = {"part_id": key, "number": number, "facts": facts, "reasons": _reasons(found)}
     version |= {"situation": sheet.situation if sheet else {}}
+    version["adjusted"] = adjusting.without_comments(adjusted)
     says = {"rules_authority": found.authority.says, "rules_people": found.people.says}
     given = {"authority": opinion.authority, "people": opinion.people}
     row = Assessment(**_under(entry), **version, **says, **given, **signed)
@@ -99,6 +104,7 @@ def advise(
     _lay_before(session, incident, entry)
     words = opinion.reason or opinion.happened
     _follow(session, incident, key, words, by=person_as_actor(by.id), targets=targets, now=now)
+    record_if_nobody_decides(session, row, now=now)
     return row
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Incident, What, hold
+from incidents.memo import signed_in
 from incidents.moved import moved_since, open_deadlines
 from incidents.obligations import (
     OPEN,
@@ -76,7 +77,7 @@ def become_aware(
         incident_id=incident.id,
         happened_at=aware_at,
         zone=zone,
-        facts=facts | {"deadlines": moved_since(session, incident.id, deadlines)},
+        facts=facts | signed_in(session, incident, by) | {"deadlines": moved_since(session, incident.id, deadlines)},
         prose={"reason": reason},
         now=now,
     )

@@ -48,6 +48,7 @@ class Kind(enum.Enum):
     NOTIFIED = "notified"
     NOT_NOTIFIED = "not-notified"
     ASSESSED = "assessed"
+    NOBODY_DECIDES = "nobody-decides"
     DECIDED = "decided"
     SECONDED = "seconded"
     DECIDER_ASKED = "decider-asked"

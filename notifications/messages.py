@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from incidents.incident import Incident, Urgency
 from incidents.keyring import Keyring
-from incidents.people import Person
+from incidents.people import Person, Right
 from incidents.progress import ROLES
 from incidents.timeline import Entry, Kind
 from incidents.words import N_
@@ -261,7 +261,7 @@ MOST_TOLD = 20
 
 def _item(session: Session, entry: Entry, wording: Wording, person_id: int) -> dict[str, Any]:
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
-    path = _path(incident, entry.kind) if incident else PLACES.get(entry.kind, "")
+    path = _path(session, incident, entry.kind, person_id) if incident else PLACES.get(entry.kind, "")
     return {
         "codename": incident.codename if incident else "Tocsin",
         "sentence": wording.translate(SENTENCES[entry.kind]),
@@ -292,15 +292,18 @@ PLACES = {
     ),
     Kind.CONTACT_LAPSING: "/account",
     Kind.DELEGATED: "/delegations",
+    Kind.NOBODY_DECIDES: "/readiness",
 }
 """Where a fact that belongs to no incident is seen."""
 
 
-TO_BE_SIGNED = frozenset({Kind.ASSESSED, Kind.DECIDED, Kind.DELEGATED})
+TO_BE_SIGNED = frozenset({Kind.ASSESSED, Kind.DECIDED, Kind.DELEGATED, Kind.NOBODY_DECIDES})
 """Facts that somebody may have to sign; whoever signs need not be allowed to read the incident itself."""
 
 
-def _path(incident: Incident, kind: Kind) -> str:
+def _path(session: Session, incident: Incident, kind: Kind, person_id: int) -> str:
+    if kind is Kind.NOBODY_DECIDES and Right.CONFIGURE in session.get_one(Person, person_id).rights:
+        return "/people"  # where somebody is named; an administrator reads no incident
     place = f"/incident/{incident.reference}"
     return f"{place}/decision" if kind in TO_BE_SIGNED else place
 

@@ -125,6 +125,8 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.NOT_NOTIFIED: FIRST_STEP,
         # The advice waits for whoever decides; a decision to leave somebody out waits for a second person.
         Kind.ASSESSED: Rule(Loudness.TELL, Whom.DECIDERS, first_step=True),
+        # Where there is nobody, whoever can name somebody hears of it.
+        Kind.NOBODY_DECIDES: TELL_WATCHERS,
         # Whoever decides is not who works on it: what rings goes on ringing.
         Kind.DECIDED: Rule(Loudness.TELL, Whom.HANDLER, unless=_leaves_somebody_out),
         Kind.SECONDED: TELL_HANDLER,

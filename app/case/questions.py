@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import shown
+from app.case.score import difference_words
 from app.language import gettext as _
 from incidents.assessments import Assessment, Difference, Precedent, known
-from incidents.law import severity as enisa
 from incidents.law.assessment import Advice, Says, load
 from incidents.law.assessment import Assessment as Found
 from incidents.law.facts import FACTS, Facts, Shape
@@ -205,25 +205,12 @@ def missing_words(found: Found, *, limit: int = 4) -> list[str]:
     return [_(LABELS[name]) for name in found.missing[:limit]]
 
 
-def severity_rows(score: enisa.Severity) -> list[tuple[str, str]]:
-    """ENISA's factors and the score, each with its value or that it is not known yet."""
-    unknown = _("not known yet")
-    rows = [
-        (_("Data and their context (1 to 4)"), score.dpc),
-        (_("Ease of identification (0.25 to 1)"), score.ei),
-        (_("Circumstances (0 to 2)"), score.cb),
-        (_("Score"), score.score),
-    ]
-    told = [(label, unknown if value is None else f"{value:g}") for label, value in rows]
-    if score.band is not None:
-        told.append((_("Band"), _(enisa.BAND_WORDS[score.band])))
-    return told
-
-
 def differences_words(changes: Sequence[Difference]) -> list[tuple[str, str, str]]:
     """What changed, fact by fact: its name, before, after."""
     return [
-        (_(LABELS[one.fact]), value_words(one.fact, one.before), value_words(one.fact, one.after)) for one in changes
+        difference_words(one)
+        or (_(LABELS[one.fact]), value_words(one.fact, one.before), value_words(one.fact, one.after))
+        for one in changes
     ]
 
 

@@ -17,8 +17,10 @@ from app.case.told import STILL, size_words
 from app.language import gettext as _
 from app.language import language
 from app.language import lazy_gettext as _l
+from incidents.adjusting import NAMED
 from incidents.desk import Casefile
 from incidents.incident import OurRole, StillHappening, What
+from incidents.law.adjusting import FACTOR_WORDS
 from incidents.people import Right, Role
 from incidents.timeline import ActorKind, Entry, Kind
 from incidents.words.enums import words_for
@@ -61,6 +63,7 @@ class Told:
     corrects: Link | None
     corrected_by: Link | None
     correct_url: str | None
+    more: Link | None
 
 
 def story_of(case: Casefile) -> list[Told]:
@@ -87,11 +90,16 @@ def _told(case: Casefile, entry: Entry, by_key: Mapping[int, Entry], correction:
         corrects=_link(wrong, _("Corrects the entry of %(time)s")) if wrong else None,
         corrected_by=_link(correction, _("Corrected %(time)s")) if correction else None,
         correct_url=url_for("decisions.correct", **where) if open_to else None,
+        more=_memo(case) if entry.kind is Kind.AWARE else None,
     )
 
 
 def _reader(case: Casefile) -> Reader:
     return Reader(_, language().locale, shown.zone(), lambda key: case.names.get(key, ""), lambda _key: "")
+
+
+def _memo(case: Casefile) -> Link:
+    return Link(_("Read the memo"), url_for("memo.memo", reference=case.incident.reference))
 
 
 def _link(entry: Entry, words: str) -> Link:
@@ -115,6 +123,9 @@ def _prose(entry: Entry) -> str | None:
         return None
     parts = [row.text for row in entry.prose if row.field in UNLABELLED and row.text]
     parts += [f"{LABELS[row.field]}: {row.text}" for row in entry.prose if row.field in LABELS and row.text]
+    texts = {row.field: row.text for row in entry.prose if row.text}
+    named = ((words, texts.get(f"{NAMED}{factor.value}")) for factor, words in FACTOR_WORDS.items())
+    parts += [f"{_(words)}: {text}" for words, text in named if text]
     return "\n".join(parts) or None
 
 

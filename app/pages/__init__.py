@@ -39,6 +39,7 @@ PAGES = (
     "calendars",
     "deadlines",
     "decisions",
+    "memo",
     "calling",
     "waiting",
     "assessment",

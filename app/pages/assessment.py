@@ -15,17 +15,21 @@ from app.access import by_me, me, requires
 from app.case import questions
 from app.case.act import act_page, address, incident_for_me, kept_as, recorded, recording
 from app.case.clocks import part_words
+from app.case.nobody import nobody_decides
+from app.case.practice import notes_on
+from app.case.score import kept_for, read_value, score_of
 from app.case.told import texts
-from app.case.typed import prose
+from app.case.typed import prose, tidy
 from app.case.whom import WhomForm
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation
-from incidents import answering, assessments, deciding
+from incidents import adjusting, answering, assessments, deciding
 from incidents.assessments import Assessment, advised, differences, facts_so_far, precedents
 from incidents.desk import casefile
 from incidents.incident import Incident, Part
+from incidents.law.adjusting import Factor
 from incidents.law.clock import utcnow
 from incidents.people import Person, Right
 from incidents.refusals import Refused
@@ -77,6 +81,34 @@ def answer(reference: str, question: str) -> ResponseReturnValue:
     return redirect(_url(incident, part) + "#next", code=303)
 
 
+@pages.post("/incident/<reference>/assessment/score/<factor>")
+@requires(Right.HANDLE)
+def adjust(reference: str, factor: str) -> ResponseReturnValue:
+    """Set a factor of the score by hand, with a comment, or take that back."""
+    incident = incident_for_me(reference)
+    part, asked = _part(incident), next((one for one in Factor if one.value == factor), None)
+    if asked is None:
+        return redirect(_url(incident, part), code=303)
+    typed = {"value": request.form.get("value", ""), "comment": tidy(request.form.get("comment"))}
+    try:
+        with installation().store.writing() as session:
+            adjusting.adjust(
+                session,
+                incident.id,
+                asked,
+                read_value(typed["value"]),
+                comment=typed["comment"],
+                part_id=part.id if part else None,
+                seen=_seen(request.form.get(SEEN)),
+                by=me().id,
+                now=utcnow(),
+            )
+    except Refused as refused:
+        return _page(incident, first=None, wrong={asked.value: [errors.sentence(refused)]}, typed=typed)
+    flash(kept_for(incident, part, asked), "kept")
+    return redirect(_url(incident, part) + "#score", code=303)
+
+
 def _seen(text: str | None) -> Mapping[str, object] | None:
     try:
         found = json.loads(text or "")
@@ -105,7 +137,9 @@ def _page(
     facts = facts_so_far(session, incident, part)
     found = advised(facts)
     signed = assessments.versions(session, incident.id, part.id if part else None)
+    by_hand = adjusting.adjusted_so_far(session, incident, part)
     changes = differences(signed[0].facts, facts) if signed else []
+    changes += adjusting.differences(signed[0].adjusted, by_hand) if signed else []
     return render_template(
         "assessment/assessment.html",
         incident=incident,
@@ -118,7 +152,7 @@ def _page(
         authority=questions.side_of(found.authority),
         people=questions.side_of(found.people),
         missing=questions.missing_words(found),
-        severity=questions.severity_rows(found.severity),
+        score=score_of(session, incident, part, found.severity, by_hand, wrong=wrong, typed=typed or {}),
         versions=[_version(row) for row in signed],
         changes=questions.differences_words(changes) if signed else [],
         likes=_likes(session, incident, facts),
@@ -190,7 +224,7 @@ def advice(reference: str) -> ResponseReturnValue:
 def sign_advice(reference: str) -> ResponseReturnValue:
     """Sign what is known as the next version, with the advice."""
     incident, form, house = incident_for_me(reference), AdviceForm(), installation()
-    part = _part(incident)
+    part, now = _part(incident), utcnow()
     opinion = replace(form.opinion(), happened=form.said("happened"))
     with recording(form) as session:
         deciding.advise(
@@ -200,16 +234,19 @@ def sign_advice(reference: str) -> ResponseReturnValue:
             part_id=part.id if part else None,
             by=session.get_one(Person, by_me().person_id),
             targets=house.targets,
-            now=utcnow(),
+            now=now,
         )
     if form.errors:
         return _advice_page(incident, part, form)
+    if part is None and nobody_decides(read_session(), incident, me().id, now=now):
+        words = _("Your advice is signed and stands. Nobody can decide on it yet: whoever can name somebody is told.")
+        return recorded(incident, "advice", words, level="warning")
     return recorded(incident, "advice", _("Your advice is signed. Whoever decides for the organisation is told."))
 
 
 def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> ResponseReturnValue:
-    facts = facts_so_far(read_session(), incident, part)
-    found = advised(facts)
+    session = read_session()
+    found = advised(facts_so_far(session, incident, part))
     return act_page(
         "assessment/advice.html",
         incident,
@@ -221,5 +258,7 @@ def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> Res
         authority=questions.side_of(found.authority),
         people=questions.side_of(found.people),
         missing=questions.missing_words(found),
+        nobody=None if part else nobody_decides(session, incident, me().id, now=utcnow()),
+        notes=[] if part else notes_on(session, casefile(session, incident).duties),
         part=part,
     )

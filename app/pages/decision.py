@@ -14,6 +14,7 @@ from app.access import may, me, requires
 from app.case import questions
 from app.case.act import act_page, address, kept_as, recording
 from app.case.clocks import part_words
+from app.case.nobody import nobody_decides
 from app.case.typed import StaffForm, prose, yes_or_no
 from app.case.whom import WhomForm
 from app.extensions import read_session
@@ -23,6 +24,7 @@ from app.language import ngettext
 from app.navigation import installation, organisation
 from app.roster import signers
 from incidents import deciding, delegating, signing
+from incidents.adjusting import differences as by_hand_differences
 from incidents.assessments import Assessment, differences, versions
 from incidents.incident import Incident, Part
 from incidents.law.clock import utcnow
@@ -91,6 +93,7 @@ def sheet(reference: str) -> ResponseReturnValue:
         assess_url=_assess_url(incident) if may(Right.HANDLE) else None,
         part=part_words(part) if (part := _part(incident)) else None,
         others=_others(incident),
+        nobody=nobody_decides(session, incident, stands.assessment.person_id if stands.assessment else None, now=now),
     )
 
 
@@ -127,7 +130,8 @@ def _advised(row: Assessment) -> dict[str, Any]:
 def _changes(signed: Any) -> list[tuple[str, str, str]]:
     if len(signed) < 2:
         return []
-    return questions.differences_words(differences(signed[1].facts, signed[0].facts))
+    changes = differences(signed[1].facts, signed[0].facts)
+    return questions.differences_words(changes + by_hand_differences(signed[1].adjusted, signed[0].adjusted))
 
 
 def _waiting(incident: Incident) -> str:

@@ -13,6 +13,7 @@ from app.access import by_me, requires
 from app.case.act import act_page, incident_for_me, recorded, recording
 from app.case.clocks import recipient_words
 from app.case.lanes import DUTY, duty_words
+from app.case.practice import notes_on
 from app.case.typed import StaffForm, clock, line, option, prose, which
 from app.extensions import read_session
 from app.language import gettext as _
@@ -102,6 +103,7 @@ def _sent_page(incident: Incident, form: SentForm, duty: Obligation, now: dateti
         title=_("Record what was sent"),
         submit=_("Record it as sent"),
         duty=duty_words(duty, now),
+        notes=notes_on(read_session(), [duty]),
         zone=str(shown.zone()),
     )
 
@@ -140,6 +142,7 @@ def _against_page(incident: Incident, form: AgainstForm, duty: Obligation) -> Re
         submit=_("Record the decision"),
         tone="grave",
         duty=duty_words(duty, utcnow()),
+        notes=notes_on(read_session(), [duty]),
         assess_url=url_for("assessment.assessment", reference=incident.reference),
     )
 

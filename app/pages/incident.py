@@ -68,6 +68,7 @@ def incident(reference: str) -> ResponseReturnValue:
         handles=may(Right.HANDLE),
         decides=may(Right.DECIDE),
         back=url_for("incident.incident", reference=found.reference),
+        memo_url=url_for("memo.memo", reference=found.reference),
         note_url=url_for("decisions.record_note", reference=found.reference),
         note_keep=kept_as(found, "note"),
     )

@@ -28,6 +28,7 @@ from notifications.channel_health import channel_health, oldest_waiting
 from notifications.channels import ChannelKind
 from notifications.contact import contacts_of_all
 from notifications.counted_on import missed_people
+from notifications.deciders import no_decider
 from notifications.ladder import ladder
 from notifications.lapsing import lapses
 from notifications.readiness import STALE, beat_age
@@ -120,12 +121,14 @@ def _lying(session: Session, now: datetime) -> list[Unpageable]:
 
 
 def _empty(session: Session, now: datetime) -> list[Unpageable]:
-    """Who is still planned and can no longer be rung, and steps that would ring nobody in some hour to come."""
+    """Nobody to decide, people still planned who can no longer be rung, and steps that would soon ring nobody."""
     url = url_for("policy.policy") if Right.PLAN_ROTA in me().rights else None
     mine = organisation()
+    people = url_for("people.people") if Right.CONFIGURE in me().rights else None
+    undecidable = [Unpageable(_("Decisions"), fault.words(_), people) for fault in no_decider(session, mine, now=now)]
     rota = url_for("rota.rota") if Right.PLAN_ROTA in me().rights else None
     gone = missed_people(session, mine, now=now)
-    return [Unpageable(fault.person or "", fault.words(_), rota) for fault in gone] + [
+    return [*undecidable, *(Unpageable(fault.person or "", fault.words(_), rota) for fault in gone)] + [
         Unpageable(_("Paging"), fault.words(_), url) for fault in coverage.empty_steps(session, mine, now=now)
     ]
 

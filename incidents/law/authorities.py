@@ -27,8 +27,17 @@ _OF_PLACE = frozenset({"uk-gdpr-33-1", "uk-pecr-5a", "ch-fadp-24-1", "in-certin"
 
 
 @dataclass(frozen=True, slots=True)
+class Practice:
+    """What an authority is known to want or to have decided: a message id, its source, and how sure we are of it."""
+
+    text: str
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
 class Authority:
-    """One authority: `name` and `note` are message ids, `confidence` is about its channel and practice."""
+    """One authority: `name` and `note` are message ids; `note` and `confidence` are about the way to it."""
 
     code: str
     sector: str | None
@@ -39,6 +48,7 @@ class Authority:
     source: str
     confidence: Confidence
     checked: date
+    practices: tuple[Practice, ...]
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +72,7 @@ def _authority(table: Table) -> Authority:
         source=table.sentence("source"),
         confidence=table.choice("confidence", Confidence),
         checked=table.day("checked"),
+        practices=tuple(_practice(one) for one in table.maybe_tables("practice")),
     )
     table.finish()
     if not re.fullmatch(PLACE, authority.code):
@@ -71,10 +82,18 @@ def _authority(table: Table) -> Authority:
     return authority
 
 
+def _practice(table: Table) -> Practice:
+    practice = Practice(table.sentence("text"), table.sentence("source"), table.choice("confidence", Confidence))
+    table.finish()
+    return practice
+
+
 def messages() -> Iterator[str]:
     """Every sentence of the file that a person may read, for the translators' catalogue."""
     for authority in load():
         yield from (text for text in (authority.name, authority.note, authority.source) if text)
+        for practice in authority.practices:
+            yield from (practice.text, practice.source)
 
 
 def of_place(place: str, profile: Profile) -> tuple[Authority, ...]:
@@ -114,14 +133,48 @@ def recipients(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[str
     return ()
 
 
+def notes_for(rule: Rule, towards: str, profile: Profile) -> tuple[Authority, ...]:
+    """The authorities whose notes bear on a duty: of the place that it is owed `towards`, such as `FR` or `DE-BY`.
+
+    Where that is empty, those of the rule's own country, or of our establishments where the law is shared. None for
+    duties towards others, and for authorities that are none for data protection.
+    """
+    if rule.recipient is not Recipient.AUTHORITY or rule.id not in _OF_PLACE | {_SHARED}:
+        return ()
+    if towards:
+        return _near(towards, profile)
+    if rule.id in _OF_PLACE:
+        return tuple(one for country in sorted(rule.countries) for one in of_place(country, profile))
+    found = (one for entity in _counting(rule, profile) for one in _of_seat(entity, profile))
+    return tuple(dict.fromkeys(found))
+
+
+def _near(place: str, profile: Profile) -> tuple[Authority, ...]:
+    """Of a place, or of the country that it is a part of. A Land has one of its own or, by name, none."""
+    return of_place(place, profile) or (of_place(place[:2], profile) if place[:2] != _GERMANY else ())
+
+
+def _counting(rule: Rule, profile: Profile) -> list[Entity]:
+    """Our establishments where a rule is law: the main one alone, if there is one."""
+    inside = [entity for entity in profile.entities if rule.touches([entity.place])]
+    return [entity for entity in inside if entity.main_establishment] or inside
+
+
+def _of_seat(entity: Entity, profile: Profile) -> tuple[Authority, ...]:
+    if not entity.lead_authority:
+        return _near(entity.place, profile)
+    near, lead = _near(entity.place, profile), entity.lead_authority.casefold()
+    named = tuple(one for one in load() if lead in (one.name.casefold(), one.short_name.casefold()))
+    # Two countries call theirs by one name; and a name that no authority has is most likely the one of the place.
+    return tuple(one for one in named if one in near) or named or near
+
+
 def addressees(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[Addressee, ...]:
     """Whom the EU GDPR's Art. 33(1) is owed to, one by one; none of any other rule: it is owed to one alone."""
     if rule.id != _SHARED:
         return ()
-    inside = [entity for entity in profile.entities if rule.touches([entity.place])]
-    main = [entity for entity in inside if entity.main_establishment]
-    if inside:
-        found = [Addressee(entity.place, _of_entity(entity, profile)) for entity in main or inside]
+    if inside := _counting(rule, profile):
+        found = [Addressee(entity.place, _of_entity(entity, profile)) for entity in inside]
     else:
         found = [Addressee(place, tuple(_names(place, profile))) for place in sorted(people) if rule.touches([place])]
     if not found:
@@ -136,7 +189,7 @@ def _of_entity(entity: Entity, profile: Profile) -> tuple[str, ...]:
 def _names(place: str, profile: Profile) -> Iterator[str]:
     if place == _GERMANY:
         yield ANY_LAND
-    found = of_place(place, profile) or (of_place(place[:2], profile) if place[:2] != _GERMANY else ())
+    found = _near(place, profile)
     yield from (one.name for one in found)
     if not found and place != _GERMANY:
         yield place

@@ -93,6 +93,23 @@ _ALTERED: Mapping[str, float] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstances:
+    """ENISA's four circumstances of a breach (annex 3), each in points; None while it is not known."""
+
+    confidentiality: float | None = None
+    integrity: float | None = None
+    availability: float | None = None
+    intent: float | None = None
+
+    @property
+    def points(self) -> float | None:
+        """The four added up; None while one of them is not known."""
+        parts = (self.confidentiality, self.integrity, self.availability, self.intent)
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Severity:
     """The factors and the score; a factor that depends on something unknown is None, and so is the score then.
 
@@ -101,9 +118,13 @@ class Severity:
 
     dpc: int | None
     ei: float | None
-    cb: float | None
+    circumstances: Circumstances
     many: bool | None
     unintelligible: bool | None
+
+    @property
+    def cb(self) -> float | None:
+        return self.circumstances.points
 
     @property
     def score(self) -> float | None:
@@ -126,7 +147,7 @@ def severity(facts: Facts) -> Severity:
     return Severity(
         dpc=_context(facts),
         ei=_EASE.get(str(facts.get("identification"))),
-        cb=_circumstances(facts),
+        circumstances=Circumstances(_seen(facts), _altered(facts), _gone(facts), _intended(facts)),
         many=number > MANY if isinstance(number, int) else None,
         unintelligible=protection == "unintelligible_key_safe" if protection else None,
     )
@@ -150,13 +171,6 @@ def _context(facts: Facts) -> int | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _circumstances(facts: Facts) -> float | None:
-    """The circumstances of the breach, added up; None while one of them is not known."""
-    parts = (_seen(facts), _altered(facts), _gone(facts), _intended(facts))
-    known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
 
 
 def _seen(facts: Facts) -> float | None:

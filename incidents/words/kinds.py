@@ -50,6 +50,7 @@ SENTENCES: Mapping[Kind, str] = MappingProxyType(
         Kind.NOTIFIED: N_("A notification was sent"),
         Kind.NOT_NOTIFIED: N_("It was decided not to notify"),
         Kind.ASSESSED: N_("The risk was assessed and advice was signed"),
+        Kind.NOBODY_DECIDES: N_("Advice waits and nobody can decide on it: give somebody the role Management"),
         Kind.DECIDED: N_("The organisation decided whom to tell"),
         Kind.SECONDED: N_("A second person looked at the decision"),
         Kind.DECIDER_ASKED: N_("Whoever decides has a question"),

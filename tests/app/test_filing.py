@@ -11,10 +11,14 @@ from sqlalchemy import select
 from app.installation import Installation
 from incidents.filing import Filing
 from incidents.incident import Incident
+from incidents.law.profile import Entity
 from incidents.obligations import Standing
-from incidents.timeline import Kind
+from incidents.organisation import the_organisation
+from incidents.profile import keep_entity
+from incidents.timeline import Kind, person_as_actor
 from tests.app.casework import again, duties, entries, reported, step
 from tests.app.visitor import Visitor
+from tests.makers import Cast
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
@@ -123,3 +127,41 @@ def test_sent_in_an_hour_that_came_twice_is_asked_about(
     assert dana.status == 422
     assert "The second one:" in dana.page
     assert dana.fields()["reference"] == "IC-9"
+
+
+def test_who_is_told_and_what_they_are_known_to_want_stands_where_a_duty_is_met_or_left(
+    installation: Installation, cast: Cast, dana: Visitor, now: datetime
+) -> None:
+    with installation.store.writing() as session:
+        warsaw = Entity("Northwind Polska", "PL")
+        keep_entity(session, the_organisation(session), warsaw, by=person_as_actor(cast.dana), now=now)
+    incident = reported(installation, now)
+    polish = next(duty for duty in duties(installation, incident) if duty.rule == "eu-gdpr-33-1")
+    british = next(duty for duty in duties(installation, incident) if duty.rule == "uk-gdpr-33-1")
+    where = f"/incident/{incident.reference}"
+
+    for page in (f"{where}/duty/{polish.id}/sent", f"{where}/duty/{polish.id}/against"):
+        dana.open(page)
+        assert "https://www.uodo.gov.pl/" in dana.page
+        assert "A name with a national number (PESEL) is a high risk to it" in dana.page
+        assert "Information Commissioner's Office" not in dana.page
+    assert "cannot be saved" in dana.open(f"{where}/duty/{british.id}/sent").page
+    dana.open(f"{where}/assessment/advice")
+    assert "https://ico.org.uk/" in dana.page
+    assert "https://www.uodo.gov.pl/" in dana.page
+    assert "is not counted in the advice" in dana.page
+
+
+def test_what_nobody_confirmed_of_an_authority_says_so(
+    installation: Installation, cast: Cast, dana: Visitor, now: datetime
+) -> None:
+    with installation.store.writing() as session:
+        lyon = Entity("Northwind France", "FR")
+        keep_entity(session, the_organisation(session), lyon, by=person_as_actor(cast.dana), now=now)
+    incident = reported(installation, now)
+    french = next(duty for duty in duties(installation, incident) if duty.rule == "eu-gdpr-33-1")
+
+    dana.open(f"/incident/{incident.reference}/duty/{french.id}/sent")
+
+    known = dana.page.partition("The form asks how severe it is")[2].partition("</li>")[0]
+    assert "from memory, unconfirmed" in known

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select, update
 
 from app.installation import Installation
+from incidents import accounts
 from incidents.organisation import the_organisation
-from incidents.people import Person
+from incidents.people import Person, Role
 from incidents.settings import value_of
 from incidents.timeline import SYSTEM
 from notifications import canary, drills
@@ -224,3 +225,19 @@ def test_whoever_is_planned_and_gone_is_red_at_once_and_was_named_before_on_thei
     said = words(adam.open("/readiness"))
     assert "Ivo : has no account any more, but is still on the rota: First line." in said
     assert "Ivo : has no account any more, but is still named in the escalation policy" in said
+
+
+def test_nobody_to_decide_is_red_by_day_with_the_way_to_name_somebody(
+    works: Installation, cast: Cast, now: datetime
+) -> None:
+    with works.store.writing() as session:
+        accounts.revoke(session, session.get_one(Person, cast.mina), Role.MANAGEMENT, by=SYSTEM, now=now)
+
+    dana = Visitor(works).come_in(works, cast.dana).open("/readiness")
+    adam = Visitor(works).come_in(works, cast.adam).open("/readiness")
+
+    cause = "Nobody can decide whom to tell of a breach: nobody holds the role Management"
+    assert cause in words(dana)
+    assert cause in words(adam)
+    assert 'href="/people">Put it right<span class="visually-hidden"> (Decisions)' in adam.page
+    assert 'href="/people">Put it right<span class="visually-hidden"> (Decisions)' not in dana.page

@@ -135,3 +135,26 @@ def test_a_number_that_is_none_is_said_and_kept(looms: Served, opened: Opener) -
 
     expect(page.get_by_role("alert")).to_contain_text("write a number")
     expect(page.get_by_label("How many people")).to_have_value("a lot")
+
+
+@EVERY_LOOK
+def test_a_factor_of_the_score_is_set_by_hand(looms: Served, opened: Opener, size: str, scheme: str) -> None:
+    page = opened(size, scheme)
+    sign_in(page, looms, Role.DPO)
+    page.goto(f"{breach(looms)}/assessment")
+    page.get_by_text("ENISA's score, beside it").click()
+    page.locator("#score-dpc > summary").click()
+    assert axe(page) == []
+
+    factor = page.locator("#score-dpc")
+    factor.get_by_label("4:").check()
+    factor.get_by_role("button", name="Save the factor").click()
+    expect(page.get_by_role("alert")).to_contain_text("Write why the factor is set by hand.")
+    expect(factor.get_by_label("4:")).to_be_checked()
+    assert axe(page) == []
+    factor.get_by_label("Why is it set by hand?").fill("Some of them are judges")
+    factor.get_by_role("button", name="Save the factor").click()
+
+    expect(factor.locator("summary")).to_contain_text("set to 4 by")
+    expect(factor.locator("summary")).to_contain_text("Some of them are judges")
+    assert axe(page) == []

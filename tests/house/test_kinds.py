@@ -56,6 +56,8 @@ UNSEEN = {
     "Shape": "inside the reading of facts",
     "Band": "has words beside the score, in incidents.law.severity",
     "Category": "inside the score",
+    "Factor": "has words beside the score, in incidents.law.adjusting",
+    "Lack": "readiness has a sentence for each, in notifications.deciders",
     "Loudness": "inside paging",
     "Whom": "inside paging",
     "Source": "which pass keeps a red; people read the cause",

@@ -34,7 +34,7 @@ from app.access import PUBLIC, SIGNED_IN, Principal
 from app.config import Settings
 from app.installation import Installation
 from incidents import steps
-from incidents.law import assessment, regimes
+from incidents.law import assessment, authorities, regimes
 from incidents.law.clock import utcnow
 from incidents.organisation import the_organisation
 from incidents.people import RIGHTS, Person, Role
@@ -158,6 +158,7 @@ def data_of(installation: Installation) -> set[str]:
             found |= {person.name, person.email}
         found |= {name for rota in session.scalars(select(Rota)) for name in (rota.name, rota.zone)}
         found |= {shift.name for shift in session.scalars(select(Shift))}
+        found |= {authority.short_name for authority in authorities.load()}
         found |= {day.name for day in public_days(["GB"], *A_YEAR)}
         found |= {Locale.parse(PSEUDO).territories["GB"], *regions_in("GB").values()}
         for contact in session.scalars(select(Contact)):

@@ -111,6 +111,7 @@ def _values(
         "country": ["GB"],
         "question": ["people"],
         **SITUATION,
+        "factor": ["dpc"],
         "where": ["up"],
         "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],

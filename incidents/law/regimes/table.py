@@ -115,6 +115,10 @@ class Table:
             for number, value in enumerate(values, start=1)
         ]
 
+    def maybe_tables(self, key: str) -> list[Table]:
+        """The same, or none when the key is absent."""
+        return self.tables(key) if key in self._left else []
+
     def _needed(self, key: str) -> Any:
         if key not in self._left:
             raise self.wrong(key, "is missing")

@@ -9,7 +9,7 @@ import pytest
 
 from incidents.law.assessment import assess
 from incidents.law.facts import FACTS, as_read, read
-from incidents.law.severity import _CATEGORY, BAND_WORDS, Band, Severity, severity
+from incidents.law.severity import _CATEGORY, BAND_WORDS, Band, Circumstances, Severity, severity
 
 SCORED: Mapping[str, Any] = {
     "data": ["contact"],
@@ -187,7 +187,7 @@ def test_the_worst_that_can_be_scores_six() -> None:
 def test_a_level_begins_at_its_limit_and_nothing_is_scored_from_half_the_factors(
     dpc: int | None, ei: float | None, cb: float | None, score: float | None, band: Band | None
 ) -> None:
-    found = Severity(dpc, ei, cb, None, None)
+    found = Severity(dpc, ei, Circumstances(cb, 0.0, 0.0, 0.0), None, None)
 
     assert (found.score, found.band) == (score, band)
 
@@ -218,5 +218,5 @@ def test_unintelligible_data_raise_a_flag_and_leave_the_score(
 
 
 def test_nothing_known_is_no_score() -> None:
-    assert severity({}) == Severity(None, None, None, None, None)
+    assert severity({}) == Severity(None, None, Circumstances(), None, None)
     assert assess({}).severity.score is None
