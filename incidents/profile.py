@@ -85,9 +85,15 @@ def description_of(session: Session) -> Description:
 def profile_of(session: Session, organisation: Organisation) -> Profile:
     """The profile as the law reads it."""
     said = description_of(session)
+    rows = session.execute(
+        select(LegalEntity, Site.country)
+        .outerjoin(Site, Site.legal_entity_id == LegalEntity.id)
+        .where(LegalEntity.organisation_id == organisation.id)
+        .order_by(LegalEntity.id, Site.name, Site.id)
+    ).all()
     return Profile(
-        entities=tuple(entity_of(row) for row in entities_of(session, organisation)),
-        sites=tuple(row.country for row in sites_of(session, organisation)),
+        entities=tuple(entity_of(row) for row in dict.fromkeys(row for row, _site in rows)),
+        sites=tuple(site for _row, site in rows if site is not None),
         capacities=said.capacities,
         capacities_complete=said.capacities_complete,
         products=said.products,

@@ -159,10 +159,16 @@ def delegations(session: Session, organisation_id: int, *, now: datetime) -> Seq
     return session.scalars(query.order_by(Delegation.id)).all()
 
 
-def deciders(session: Session, incident: Incident, *, now: datetime) -> list[Person]:
-    """Who may decide on an incident now: management, and whom they delegated it to."""
-    held = holders_of(session, incident.organisation_id, (Role.MANAGEMENT,))[Role.MANAGEMENT]
-    found = {person.id: person for person in held}
+def deciders(
+    session: Session, incident: Incident, *, management: Sequence[Person] | None = None, now: datetime
+) -> list[Person]:
+    """Who may decide on an incident now: management, and whom they delegated it to.
+
+    `management` spares a query where it is known already.
+    """
+    if management is None:
+        management = holders_of(session, incident.organisation_id, (Role.MANAGEMENT,))[Role.MANAGEMENT]
+    found = {person.id: person for person in management}
     for row in session.scalars(_delegations(incident, now)):
         if row.taker.left_at is None:
             found[row.to_id] = row.taker

@@ -84,10 +84,10 @@ def backward_of(
 def _people(session: Session, incident: Incident, now: datetime) -> Mapping[Stage, Sequence[Person]]:
     """Whose work each stage is: the handler drafts, management or its delegate signs, the DPO or the deputy sends."""
     handler = incident.handler
-    held = holders_of(session, incident.organisation_id, (Role.DPO, Role.DEPUTY))
+    held = holders_of(session, incident.organisation_id, (Role.DPO, Role.DEPUTY, Role.MANAGEMENT))
     return {
         Stage.DRAFT: [handler] if handler is not None and handler.left_at is None else [],
-        Stage.SIGN: deciders(session, incident, now=now),
+        Stage.SIGN: deciders(session, incident, management=held[Role.MANAGEMENT], now=now),
         Stage.SEND: [*held[Role.DPO], *held[Role.DEPUTY]],
     }
 
