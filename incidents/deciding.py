@@ -89,7 +89,9 @@ def advise(
         Kind.ASSESSED,
         by=person_as_actor(by.id),
         incident_id=incident.id,
-        facts=_told(found, opinion, changed) | {"number": number, "part": key, "role": role.value},
+        facts=_told(found, opinion, changed)
+        | {"number": number, "part": key, "role": role.value}
+        | {"adjusted": adjusting.values(adjusted)},
         prose=_prose(opinion) | adjusting.comments(adjusted),
         now=now,
     )
