@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from incidents.assessments import Assessment, Difference, Worksheet, Written, advised, answer, worksheet
+from incidents.assessments import Difference, Worksheet, Written, advised, answer, worksheet
 from incidents.incident import Incident, Part
 from incidents.law.adjusting import Adjustment, Factor, adjustment, factors
 from incidents.people import Person
@@ -95,11 +95,9 @@ def comments(adjusted: Written) -> dict[str, str]:
     return {f"{NAMED}{name}": one["comment"] for name, one in adjusted.items()}
 
 
-def signed_with(version: Assessment) -> dict[str, Any]:
-    """What a version was signed with, its comments with it; a comment that retention blanked is empty."""
-    return {
-        name: one | {"comment": version.entry.text(f"{NAMED}{name}") or ""} for name, one in version.adjusted.items()
-    }
+def values(adjusted: Written) -> dict[str, float]:
+    """What the entry keeps as facts, so that its hash covers it."""
+    return {name: one["value"] for name, one in adjusted.items()}
 
 
 def set_by_hand(session: Session, adjusted: Written) -> dict[Factor, SetByHand]:
@@ -121,7 +119,7 @@ def set_by_hand(session: Session, adjusted: Written) -> dict[Factor, SetByHand]:
 
 def differences(before: Written, after: Written) -> list[Difference]:
     """The factors that were set anew, or taken back, from one version to the next, in the order of the method."""
-    was, is_ = ({name: one["value"] for name, one in stored.items()} for stored in (before, after))
+    was, is_ = values(before), values(after)
     return [
         Difference(f"{NAMED}{factor.value}", was.get(factor.value), is_.get(factor.value))
         for factor in Factor

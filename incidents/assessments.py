@@ -17,6 +17,7 @@ from incidents.incident import Incident, OurRole, Part, hold, visible
 from incidents.law.assessment import Assessment as Found
 from incidents.law.assessment import Says, assess
 from incidents.law.facts import FACTS, Facts, Shape, Value, read
+from incidents.law.situation import SITUATION
 from incidents.orm import Base, Key, by_value, table
 from incidents.people import Person, Role
 from incidents.refusals import Refused
@@ -80,6 +81,11 @@ class Assessment(Base):
     entry: Mapped[Entry] = relationship()
     person: Mapped[Person] = relationship()
     incident: Mapped[Incident] = relationship()
+
+    @property
+    def all_told(self) -> dict[str, Any]:
+        """The facts, and where and as what."""
+        return {**self.facts, **self.situation}
 
     @property
     def advice(self) -> tuple[Says, Says]:
@@ -247,9 +253,10 @@ class Difference:
 
 
 def differences(before: Written, after: Written) -> list[Difference]:
-    """What changed from one version to the next, in the order of the form."""
+    """What changed from one version to the next, in the order of the form; places and other laws' answers come last."""
     was, is_ = known(before), known(after)
-    return [Difference(name, was.get(name), is_.get(name)) for name in FACTS if was.get(name) != is_.get(name)]
+    names = (*FACTS, *SITUATION)
+    return [Difference(name, was.get(name), is_.get(name)) for name in names if was.get(name) != is_.get(name)]
 
 
 def advised(facts: Written) -> Found:

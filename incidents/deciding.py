@@ -75,7 +75,9 @@ def advise(
     facts = facts_so_far(session, incident, part)
     found, before = advised(facts), latest(session, incident.id, key)
     adjusted = adjusting.adjusted_so_far(session, incident, part)
-    changed = differences(before.facts if before else {}, facts)
+    sheet = worksheet(session, incident, part)
+    situation = sheet.situation if sheet else {}
+    changed = differences(before.all_told if before else {}, {**facts, **situation})
     changed += adjusting.differences(before.adjusted if before else {}, adjusted)
     _check_opinion(opinion)
     _check_advice(opinion, found, before, changed)
@@ -87,15 +89,15 @@ def advise(
         Kind.ASSESSED,
         by=person_as_actor(by.id),
         incident_id=incident.id,
-        facts=_told(found, opinion, changed) | {"number": number, "part": key, "role": role.value},
+        facts=_told(found, opinion, changed)
+        | {"number": number, "part": key, "role": role.value}
+        | {"adjusted": adjusting.values(adjusted)},
         prose=_prose(opinion) | adjusting.comments(adjusted),
         now=now,
     )
     signed = {"person_id": by.id, "role": role, "signed_at": now}
-    sheet = worksheet(session, incident, part)
     version = {"part_id": key, "number": number, "facts": facts, "reasons": _reasons(found)}
-    version |= {"situation": sheet.situation if sheet else {}}
-    version["adjusted"] = adjusting.without_comments(adjusted)
+    version |= {"situation": situation, "adjusted": adjusting.without_comments(adjusted)}
     says = {"rules_authority": found.authority.says, "rules_people": found.people.says}
     given = {"authority": opinion.authority, "people": opinion.people}
     row = Assessment(**_under(entry), **version, **says, **given, **signed)

@@ -11,12 +11,15 @@ from typing import Any
 from app import shown
 from app.case.score import difference_words
 from app.language import gettext as _
+from app.places import place_words
 from incidents.assessments import Assessment, Difference, Precedent, known
 from incidents.law.assessment import Advice, Says, load
 from incidents.law.assessment import Assessment as Found
 from incidents.law.facts import FACTS, Facts, Shape
 from incidents.words.enums import words_for
 from incidents.words.facts import CHOICES, LABELS, QUESTIONS, YES_NO, Question
+from incidents.words.situation import PLACE_LABELS
+from incidents.words.situation import QUESTIONS as ASKED_BY_LAWS
 
 NOT_KNOWN = ""
 TAPPABLE = 10
@@ -180,12 +183,21 @@ def number_of(text: str) -> object:
     return float(plain) if re.fullmatch(r"\d+\.\d+", plain) else int(plain) if plain.isdecimal() else text
 
 
+def label_of(name: str) -> str:
+    """What a fact is called."""
+    return _(LABELS.get(name) or PLACE_LABELS.get(name) or ASKED_BY_LAWS[name])
+
+
 def value_words(name: str, value: object) -> str:
     """An answer in words; None is "not known yet"."""
     if value is None:
         return _("Not known yet")
     if isinstance(value, bool):
         return _(YES_NO[value])
+    if isinstance(value, Mapping):
+        return ", ".join(f"{place_words(place)}: {number}" for place, number in sorted(value.items()))
+    if name in PLACE_LABELS and isinstance(value, frozenset | list):
+        return ", ".join(sorted(place_words(place) for place in value))
     if isinstance(value, frozenset | list):
         order = list(FACTS[name].choices)
         return ", ".join(_(CHOICES[name][one]) for one in sorted(value, key=order.index))
@@ -209,7 +221,7 @@ def differences_words(changes: Sequence[Difference]) -> list[tuple[str, str, str
     """What changed, fact by fact: its name, before, after."""
     return [
         difference_words(one)
-        or (_(LABELS[one.fact]), value_words(one.fact, one.before), value_words(one.fact, one.after))
+        or (label_of(one.fact), value_words(one.fact, one.before), value_words(one.fact, one.after))
         for one in changes
     ]
 

@@ -13,6 +13,7 @@ from app import shown
 from app.access import may
 from app.case.clocks import title_of
 from app.case.lanes import Link
+from app.case.score import number
 from app.case.told import STILL, size_words
 from app.language import gettext as _
 from app.language import language
@@ -20,7 +21,7 @@ from app.language import lazy_gettext as _l
 from incidents.adjusting import NAMED
 from incidents.desk import Casefile
 from incidents.incident import OurRole, StillHappening, What
-from incidents.law.adjusting import FACTOR_WORDS
+from incidents.law.adjusting import FACTOR_WORDS, Factor
 from incidents.people import Right, Role
 from incidents.timeline import ActorKind, Entry, Kind
 from incidents.words.enums import words_for
@@ -124,9 +125,14 @@ def _prose(entry: Entry) -> str | None:
     parts = [row.text for row in entry.prose if row.field in UNLABELLED and row.text]
     parts += [f"{LABELS[row.field]}: {row.text}" for row in entry.prose if row.field in LABELS and row.text]
     texts = {row.field: row.text for row in entry.prose if row.text}
-    named = ((words, texts.get(f"{NAMED}{factor.value}")) for factor, words in FACTOR_WORDS.items())
-    parts += [f"{_(words)}: {text}" for words, text in named if text]
+    set_to: Mapping[str, float] = entry.facts.get("adjusted", {})
+    named = ((factor, texts.get(f"{NAMED}{factor.value}")) for factor in Factor)
+    parts += [f"{_set(factor, set_to.get(factor.value))}: {text}" for factor, text in named if text]
     return "\n".join(parts) or None
+
+
+def _set(factor: Factor, value: float | None) -> str:
+    return _("%(factor)s, set to %(value)s", factor=_(FACTOR_WORDS[factor]), value=number(value))
 
 
 def _words(case: Casefile, entry: Entry) -> str:

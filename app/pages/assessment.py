@@ -138,7 +138,9 @@ def _page(
     found = advised(facts)
     signed = assessments.versions(session, incident.id, part.id if part else None)
     by_hand = adjusting.adjusted_so_far(session, incident, part)
-    changes = differences(signed[0].facts, facts) if signed else []
+    sheet = assessments.worksheet(session, incident, part)
+    told_now = {**facts, **(sheet.situation if sheet else {})}
+    changes = differences(signed[0].all_told, told_now) if signed else []
     changes += adjusting.differences(signed[0].adjusted, by_hand) if signed else []
     return render_template(
         "assessment/assessment.html",

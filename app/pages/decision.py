@@ -130,7 +130,7 @@ def _advised(row: Assessment) -> dict[str, Any]:
 def _changes(signed: Any) -> list[tuple[str, str, str]]:
     if len(signed) < 2:
         return []
-    changes = differences(signed[1].facts, signed[0].facts)
+    changes = differences(signed[1].all_told, signed[0].all_told)
     return questions.differences_words(changes + by_hand_differences(signed[1].adjusted, signed[0].adjusted))
 
 

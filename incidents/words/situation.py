@@ -42,3 +42,14 @@ QUESTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What `law.situation` may hold as yes or no, without what triage and the assessment answer."""
+
+PLACE_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "affected.countries": N_("Where the people affected live"),
+        "affected.complete": N_("The list of their countries is complete"),
+        "affected.residents": N_("How many live where"),
+        "systems.countries": N_("Where the systems are"),
+        "systems.complete": N_("The list of the systems' countries is complete"),
+    }
+)
+"""What the facts about places are called."""

@@ -147,7 +147,7 @@ def test_a_signed_version_tells_its_factors_in_the_story_and_what_changed_on_the
         dana.send(None, authority="notify", people="communicate", happened="A file went astray")
         assert "Your advice is signed." in dana.page
 
-    assert "Data and their context (1 to 4): Some of them are judges" in dana.open(where).page
+    assert "Data and their context (1 to 4), set to 4: Some of them are judges" in dana.open(where).page
     assert "Data and their context (1 to 4): 4 → <strong>3</strong>" in dana.open(f"{where}/decision").page
 
 

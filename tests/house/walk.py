@@ -84,7 +84,14 @@ def _addresses(
 
 
 SITES = select(Site.id)
-SITUATION: dict[str, list[Any]] = {"card": ["people"], "rule": ["in-certin", "no-rule"]}
+FIXED: dict[str, list[Any]] = {
+    "card": ["people"],
+    "rule": ["in-certin", "no-rule"],
+    "factor": ["dpc"],
+    "question": ["people"],
+    "where": ["up"],
+    "country": ["GB"],
+}
 
 
 def _values(
@@ -108,11 +115,7 @@ def _values(
         "person_id": people,
         "contact_id": list(session.scalars(select(Contact.id).where(Contact.person_id.in_(people[:2])))),
         "role": [Role.RESPONDER.value],
-        "country": ["GB"],
-        "question": ["people"],
-        **SITUATION,
-        "factor": ["dpc"],
-        "where": ["up"],
+        **FIXED,
         "urgency": [Urgency.URGENT.value],
         "rota_id": [*session.scalars(select(Rota.id)), 10_000],
         "request_id": list(session.scalars(select(SwapRequest.id)))[-1:],

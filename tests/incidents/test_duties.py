@@ -11,6 +11,7 @@ import pytest
 from app.installation import Installation
 from incidents import anchors, describing, triage
 from incidents.answering import answer, tell
+from incidents.assessments import differences as between
 from incidents.deciding import Opinion, advise, decide, second
 from incidents.filing import Sent, record_sent
 from incidents.incident import OurRole, What
@@ -281,6 +282,21 @@ def test_telling_people_counts_from_the_finding_of_a_high_risk_not_from_the_brea
     duty = matter.duties("uk-gdpr-34")[0]
     assert (duty.started_at, duty.due_at) == (matter.now, matter.now + timedelta(hours=24))
     assert duty.is_target
+
+
+def test_a_version_keeps_where_people_live_and_a_new_country_makes_a_new_version(matter: Matter) -> None:
+    matter.triaged()
+    matter.act(answer, STOLEN, by=matter.cast.dana)
+    matter.told(affected__countries=["GB"], affected__residents={"GB": 12})
+    first = matter.signed(Says.NOTIFY, Says.COMMUNICATE)
+    with pytest.raises(Refused, match="Nothing has changed"):
+        matter.signed(Says.NOTIFY, Says.COMMUNICATE)
+
+    matter.told(affected__countries=["FR", "GB"])
+    second_one = matter.signed(Says.NOTIFY, Says.COMMUNICATE)
+
+    (changed,) = between(first.all_told, second_one.all_told)
+    assert (changed.fact, changed.before, changed.after) == ("affected.countries", {"GB"}, {"FR", "GB"})
 
 
 def test_each_part_of_our_own_is_weighed_and_decided_by_itself(matter: Matter) -> None:
