@@ -75,8 +75,7 @@ def advise(
     facts = facts_so_far(session, incident, part)
     found, before = advised(facts), latest(session, incident.id, key)
     adjusted = adjusting.adjusted_so_far(session, incident, part)
-    sheet = worksheet(session, incident, part)
-    situation = sheet.situation if sheet else {}
+    situation = sheet.situation if (sheet := worksheet(session, incident, part)) else {}
     changed = differences(before.all_told if before else {}, {**facts, **situation})
     changed += adjusting.differences(before.adjusted if before else {}, adjusted)
     _check_opinion(opinion)
@@ -90,8 +89,7 @@ def advise(
         by=person_as_actor(by.id),
         incident_id=incident.id,
         facts=_told(found, opinion, changed)
-        | {"number": number, "part": key, "role": role.value}
-        | {"adjusted": adjusting.values(adjusted)},
+        | {"number": number, "part": key, "role": role.value, "adjusted": adjusting.values(adjusted)},
         prose=_prose(opinion) | adjusting.comments(adjusted),
         now=now,
     )
