@@ -13,7 +13,7 @@ from incidents import assessments
 from incidents.assessments import Worksheet, nested, part_of, refuse_overwriting, sheet_for
 from incidents.incident import Incident, hold
 from incidents.law import situation
-from incidents.obligations import OPEN, Obligation, Targets, recompute
+from incidents.obligations import OPEN, Obligation, Targets, owing, recompute
 from incidents.situations import written
 from incidents.timeline import Actor, Kind, person_as_actor, record
 
@@ -65,6 +65,12 @@ def tell(
     session.flush()
     follow(session, incident, by=person_as_actor(by), targets=targets, now=now)
     return row
+
+
+def follow_everywhere(session: Session, organisation_id: int, *, by: Actor, targets: Targets, now: datetime) -> None:
+    """The same for every incident that is open or still owes something, once what concerns all of them has changed."""
+    for key in owing(session, organisation_id):
+        follow(session, hold(session, key), by=by, targets=targets, now=now)
 
 
 def _duties(session: Session, incident: Incident) -> Duties:

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from incidents.answering import follow_everywhere
 from incidents.incident import Incident, Part
 from incidents.law.facts import PLACE
 from incidents.law.profile import Contract, Entity, Product
 from incidents.law.regimes import Capacity
-from incidents.obligations import Targets, recompute_open
+from incidents.obligations import Targets
 from incidents.organisation import LegalEntity, Organisation, Site, checked_country, checked_zone
 from incidents.profile import (
     DESCRIPTION,
@@ -58,7 +59,7 @@ def describe(
         "targets": dict(sorted(own.items())),
     }
     if change(session, organisation, DESCRIPTION, value, by=by, now=now) is not None:
-        recompute_open(session, organisation.id, targets=targets, now=now)
+        follow_everywhere(session, organisation.id, by=by, targets=targets, now=now)
 
 
 def hours_of(typed: str, field: str) -> int:
@@ -223,4 +224,4 @@ def _told(
     if before != after:
         session.flush()
         record_change(session, organisation, {"setting": what}, before, after, by=by, now=now)
-        recompute_open(session, organisation.id, targets=targets, now=now)
+        follow_everywhere(session, organisation.id, by=by, targets=targets, now=now)

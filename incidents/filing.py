@@ -10,6 +10,8 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from incidents.incident import Lane, NotFound, hold
+from incidents.law.regimes import load
+from incidents.law.regimes.rule import Recipient
 from incidents.obligations import (
     OPEN,
     Against,
@@ -101,7 +103,7 @@ def record_sent(
         recipient=sent.recipient.strip()[:200],
         reference=sent.reference.strip()[:120] or None,
         late=late,
-        delay_explained=bool(sent.delay_reasons.strip()),
+        delay_explained=bool(sent.delay_reasons.strip()) or not _wants_reasons(obligation),
     )
     session.add(filing)
     for met in (obligation, *_met_too(session, obligation)):
@@ -111,6 +113,12 @@ def record_sent(
     settle_lane_step(session, obligation, entry)
     recompute(session, incident, targets=targets, now=now)
     return filing
+
+
+def _wants_reasons(obligation: Obligation) -> bool:
+    """Whether the law asks why it is late, as Art. 33(1) does of every authority; a contract does not."""
+    rule = load().get(obligation.rule)
+    return rule.by_itself and rule.recipient is Recipient.AUTHORITY
 
 
 def _met_too(session: Session, obligation: Obligation) -> Sequence[Obligation]:

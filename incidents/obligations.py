@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from incidents.incident import Incident, Part, hold
+from incidents.incident import Incident, Part
 from incidents.law.counting import TARGET, Unit
 from incidents.law.profile import Contract
 from incidents.law.regimes import Rule, load
@@ -158,14 +158,6 @@ def recompute(
     if incident.awareness_asked_at is not None and cautious:
         incident.awareness_asked_at = None if incident.aware_at else cautious + AWARENESS_WITHIN
     settle_next_act(session, incident)
-
-
-def recompute_open(session: Session, organisation_id: int, *, targets: Targets, now: datetime) -> int:
-    """The same for every incident that is open or still owes something; returns how many. For what concerns all."""
-    keys = owing(session, organisation_id)
-    for key in keys:
-        recompute(session, hold(session, key), targets=targets, now=now)
-    return len(keys)
 
 
 def owing(session: Session, organisation_id: int) -> Sequence[int]:

@@ -14,6 +14,7 @@ from incidents.law.counting import Count
 from incidents.law.profile import CONTRACT_START_WORDS, ContractStart
 from incidents.law.regimes import Regime, load, numbered
 from incidents.law.regimes.rule import CLOCK_START_WORDS
+from incidents.law.seats import zone_of
 from incidents.obligations import CONTRACT, Obligation
 from incidents.reckoning import Reckoning
 
@@ -156,7 +157,10 @@ def law_words(regime: Regime, article: str) -> str:
 def _there(due_at: datetime, duties: Sequence[Obligation], reckoning: Reckoning) -> list[shown.Moment]:
     """The local times of the authorities that do not show what our clocks show."""
     here = due_at.astimezone(reckoning.zone).replace(tzinfo=None)
-    zones = dict.fromkeys(reckoning.authority_zone(load().get(duty.rule)) for duty in duties)
+    zones = dict.fromkeys(
+        zone_of(duty.towards[:2]) if duty.towards else reckoning.authority_zone(load().get(duty.rule))
+        for duty in duties
+    )
     found = [
         shown.moment(due_at, zone) for zone in zones if zone and due_at.astimezone(zone).replace(tzinfo=None) != here
     ]

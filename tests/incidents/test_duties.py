@@ -25,6 +25,7 @@ from incidents.people import Person
 from incidents.profile import Description, entities_of
 from incidents.recount import differences
 from incidents.refusals import Refused
+from incidents.steps import Step
 from incidents.taken_on import take_on
 from incidents.timeline import Entry, Kind, person_as_actor
 from tests.incidents.test_deciding import STOLEN
@@ -215,6 +216,22 @@ def test_what_has_arisen_under_a_contract_keeps_its_terms(matter: Matter) -> Non
     assert matter.duties("ctr-customer")[0].due_at == NOW + timedelta(hours=8)
 
 
+def test_a_contract_that_was_met_late_asks_for_no_reasons_of_a_law(matter: Matter) -> None:
+    matter.contract("Contoso", 8)
+    matter.triaged("Contoso")
+    (duty,) = matter.duties("ctr-customer")
+    matter.now = NOW + timedelta(hours=9)
+
+    def send(session: Any, _key: int, **values: Any) -> Any:
+        return record_sent(session, duty.id, Sent(values["now"], "UTC", "Contoso", "C-1"), by=matter.dana, **values)
+
+    filing = matter.act(send)
+
+    assert (filing.late, filing.delay_explained) == (True, True)
+    with matter.installation.store.reading() as session:
+        assert session.query(Step).where(Step.incident_id == matter.key, Step.key == f"delay:{filing.id}").all() == []
+
+
 def test_one_notice_to_a_customer_meets_law_and_contract(matter: Matter) -> None:
     matter.contract("Contoso", 8)
     matter.triaged("Contoso", "Fabrikam")
@@ -243,6 +260,7 @@ def test_a_new_legal_entity_reaches_the_incidents_that_are_open(matter: Matter) 
     matter.act(describing.keep_entity, Entity("Northwind GmbH", "DE-BY", main_establishment=True), by=matter.dana)
 
     assert matter.towards("eu-gdpr-33-1") == ["DE-BY"]
+    assert matter.last(Kind.DUTIES_CHANGED)["arisen"] == ["eu-gdpr-33-1:DE-BY"]
 
 
 def test_a_duty_that_nobody_confirmed_can_be_taken_on_and_then_counts(matter: Matter) -> None:

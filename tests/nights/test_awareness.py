@@ -52,7 +52,7 @@ def upgraded(night: Night) -> None:
         session.execute(update(Incident).values(awareness_asked_at=None))
     with database.migrating(settings.database) as connection:
         config = database.alembic_config(connection)
-        command.downgrade(config, "0011-1")
+        command.downgrade(config, "0010-1")
         connection.commit()
     database.migrate(replace(settings, migrate_without_copy=True), now=night.now)
 
