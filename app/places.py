@@ -118,6 +118,28 @@ def place_of(typed: str) -> str:
     return found
 
 
+def part_of_country(country: str, part: str) -> str:
+    """The place of a part of a country, as somebody typed it: its name or its code; without a part, the country.
+
+    Refuses what is no part of it, where the parts of the country are known here.
+    """
+    if not part:
+        return country
+    code = f"{country}-{part.upper()}"
+    if code in places_of("en") or (country not in _PARTED and len(part) <= 3):
+        return code
+    refused = Refused(
+        N_("Write the part of the country by its name or code, such as BY for Bavaria."), field="subdivision"
+    )
+    try:
+        found = place_of(part)
+    except Refused as wrong:
+        raise refused from wrong
+    if not found.startswith(f"{country}-"):
+        raise refused
+    return found
+
+
 def option(value: str, label: object) -> Any:
     """One thing to choose in a form."""
     return SelectChoice(value, label)

@@ -26,8 +26,8 @@ from incidents.incident import Incident, What, hold
 from incidents.law.assessment import Assessment as Found
 from incidents.law.assessment import Says
 from incidents.law.regimes import load
-from incidents.obligations import Against, Obligation, Standing, Targets, next_stage, recompute
-from incidents.owed import weighs_risk
+from incidents.obligations import OPEN, Against, Obligation, Standing, Targets, next_stage, recompute
+from incidents.owed import own_parts, weighs_risk
 from incidents.people import Person, Right, Role
 from incidents.refusals import Refused
 from incidents.signing import Decision, SecondOpinion, delegation_for, in_force, may_decide
@@ -101,7 +101,7 @@ def advise(
     row = Assessment(**_under(entry), **version, **says, **given, **signed)
     session.add(row)
     session.flush()
-    _lay_before(session, incident, entry)
+    _lay_before(session, incident, entry, key)
     words = opinion.reason or opinion.happened
     _follow(session, incident, key, words, by=person_as_actor(by.id), targets=targets, now=now)
     record_if_nobody_decides(session, row, now=now)
@@ -167,10 +167,22 @@ def _reasons(found: Found) -> dict[str, Any]:
     }
 
 
-def _lay_before(session: Session, incident: Incident, entry: Entry) -> None:
-    """The assessment is made; whether the people are told is open again for whoever decides."""
-    settle_by_verb(session, incident, "assess", entry)
-    reopen_by_verb(session, incident, "tell-people")
+def _lay_before(session: Session, incident: Incident, entry: Entry, part_id: int | None) -> None:
+    """The assessment is made once each part of our own is; whether people are told is open for whoever decides."""
+    if all(in_force(session, incident.id, key).assessment for key in _weighed(session, incident)):
+        settle_by_verb(session, incident, "assess", entry)
+    if part_id in _weighed(session, incident):
+        reopen_by_verb(session, incident, "tell-people")
+
+
+def _weighed(session: Session, incident: Incident) -> list[int | None]:
+    """The parts that are weighed by themselves: each of our own, and the incident where it still owes something."""
+    parts: list[int | None] = [part.id for part in own_parts(incident)]
+    own = select(Obligation.rule).where(
+        Obligation.incident_id == incident.id, Obligation.part_id.is_(None), Obligation.standing.in_(OPEN)
+    )
+    still = any(weighs_risk(load().get(rule)) for rule in session.scalars(own)) if parts else True
+    return [*([None] if still else []), *parts]
 
 
 def decide(
@@ -220,7 +232,8 @@ def decide(
     row = Decision(**_under(entry), assessment_id=assessment.id, **given, **signed)
     session.add(row)
     session.flush()
-    if opinion.people is Says.NOT_REQUIRED:
+    decided = all(in_force(session, incident.id, key).decision for key in _weighed(session, incident))
+    if opinion.people is Says.NOT_REQUIRED and decided:
         settle_by_verb(session, incident, "tell-people", entry)
     _follow(session, incident, assessment.part_id, opinion.reason, by=person_as_actor(by.id), targets=targets, now=now)
     return row
@@ -274,7 +287,7 @@ def second(
         Kind.SECONDED,
         by=person_as_actor(by.id),
         incident_id=incident.id,
-        facts={"agrees": agrees, "number": decision.assessment.number},
+        facts={"agrees": agrees, "number": decision.assessment.number, "part": decision.assessment.part_id},
         prose={"reason": reason.strip()},
         now=now,
     )

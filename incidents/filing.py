@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, select
@@ -55,6 +55,9 @@ class Filing(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
+NO_REFERENCE = "–"
+
+
 @dataclass(frozen=True)
 class Sent:
     """What a person records about a notification: the instant, the recipient, the reference or that it is awaited."""
@@ -76,8 +79,10 @@ def record_sent(
     record, they leave a red step. It starts the clock of what comes after.
     Wants the reference, or the word that it is awaited (then a step stays open).
     """
-    _check(sent, now)
     obligation = _hold_obligation(session, obligation_id)
+    if obligation.towards_customer and not sent.reference.strip() and not sent.awaited:
+        sent = replace(sent, reference=NO_REFERENCE)  # a customer gives none, and none is waited for
+    _check(sent, now)
     if obligation.standing is Standing.MET:
         raise Refused(N_("That it was sent is recorded already. Add a note if you sent more."))
     known = (cautious_anchor(session, obligation.incident), obligation.incident.aware_at)

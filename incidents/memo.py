@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from incidents.assessments import Difference, differences, facts_so_far
-from incidents.incident import Incident
-from incidents.law.facts import FACTS, Shape
+from incidents.assessments import Difference, differences, facts_so_far, worksheet
+from incidents.incident import Incident, OurRole
+from incidents.law.facts import Shape
+from incidents.law.situation import VOCABULARY
 from incidents.obligations import Obligation, cautious_anchor
 from incidents.people import RIGHTS, Person, Right, Role
 from incidents.report import Report
@@ -32,6 +33,8 @@ class Memo:
     role: Role | None
     aware_at: datetime
     known: Mapping[str, Any] | None
+    our_role: OurRole | None
+    customers: int
     reports: int | None
     first_sign: datetime | None
     corrections: Sequence[tuple[Entry, str]]
@@ -55,18 +58,23 @@ def signed_in(session: Session, incident: Incident, by: Actor) -> dict[str, Any]
     person = session.get(Person, by.person_id) if by.person_id is not None else None
     role = next((role for role in Role if person and role in person.roles and Right.DECIDE in RIGHTS[role]), None)
     first = cautious_anchor(session, incident)
-    known = {name: value for name, value in facts_so_far(session, incident).items() if _told(name)}
+    sheet = worksheet(session, incident)
+    told = {**facts_so_far(session, incident), **(sheet.situation if sheet else {})}
+    known = {name: value for name, value in told.items() if name != "role" and _told(name)}
+    customers = sum(bool(part.customer) and part.dropped_at is None for part in incident.parts)
     reports = session.scalar(select(func.count()).select_from(Report).where(Report.incident_id == incident.id))
     return {
         "role": role.value if role else None,
         "known": known,
+        "our_role": incident.our_role.value,
+        "customers": customers,
         "reports": reports,
         "first_sign": first.isoformat() if first else None,
     }
 
 
 def _told(name: str) -> bool:
-    return FACTS[name].shape is not Shape.TEXT
+    return VOCABULARY[name].shape not in (Shape.TEXT, Shape.NAMES)
 
 
 def memos(session: Session, incident: Incident) -> list[Memo]:
@@ -84,6 +92,8 @@ def memos(session: Session, incident: Incident) -> list[Memo]:
             role=Role(entry.facts["role"]) if entry.facts.get("role") else None,
             aware_at=entry.happened_at,
             known=entry.facts.get("known"),
+            our_role=OurRole(entry.facts["our_role"]) if "our_role" in entry.facts else None,
+            customers=entry.facts.get("customers", 0),
             reports=entry.facts.get("reports"),
             first_sign=_instant(entry.facts.get("first_sign")),
             corrections=[(one, names.get(one.person_id or 0, "")) for one in corrected if one.corrects_id == entry.id],

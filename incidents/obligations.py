@@ -175,11 +175,14 @@ def matched(rows: Iterable[Obligation], wanted: Sequence[Wanted]) -> Iterator[tu
     A row that was stored before it was known which authority it is owed to stands for the first of them.
     """
     present = {(row.rule, row.part_id, row.towards): row for row in rows}
+    met = {(key[0], key[2]) for key, row in present.items() if key[1] is None and row.standing is Standing.MET}
     keys = [(duty.rule.id, duty.part.id if duty.part else None, duty.towards) for duty in wanted]
     for key, duty in zip(keys, wanted, strict=True):
         row = present.pop(key, None)
         if row is None and (nobody_yet := (*key[:2], "")) not in keys:
             row = present.pop(nobody_yet, None)
+        if row is None and duty.shared and {(key[0], key[2]), (key[0], "")} & met:
+            continue  # told already, before the part was set apart
         yield row, duty
     yield from ((row, None) for row in present.values())
 
@@ -231,6 +234,14 @@ def open_duties(session: Session, incident: Incident) -> Sequence[Obligation]:
     """What is owed or may be, by deadline; what has none yet comes last."""
     query = select(Obligation).where(Obligation.incident_id == incident.id, Obligation.standing.in_(OPEN))
     return session.scalars(query.order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)).all()
+
+
+def decided_by(session: Session, incident: Incident, part_id: int | None) -> datetime | None:
+    """The nearest legal deadline of what a decision on this part is about: authorities and people, no customers."""
+    mine = [
+        row for row in open_duties(session, incident) if row.due_at and not row.is_target and row.part_id == part_id
+    ]
+    return next((row.due_at for row in mine if not row.towards_customer), None)
 
 
 def any_met(session: Session, incident: Incident) -> bool:
@@ -375,7 +386,8 @@ def settle_next_act(session: Session, incident: Incident) -> None:
 def _choose_next(incident: Incident, duties: Sequence[Obligation], steps: Sequence[Act]) -> None:
     # Sorted by instant; of acts due together the law's come first, then the playbook's order.
     acts = [(row.due_at, row.is_target, 0, str(row.terms["title"])) for row in duties if row.due_at and row.is_open]
-    incident.law_due_at = min((act[0] for act in acts if not act[1]), default=None)
+    law = (row.due_at for row in duties if row.due_at and row.is_open and not row.is_target and row.rule != CONTRACT)
+    incident.law_due_at = min(law, default=None)
     acts += [(step.due_at, not step.owed, 1 + step.position, step.title) for step in steps]
     if incident.closed_at is not None or incident.dismissed or not acts:
         # The targets of a dismissed incident's steps do not matter any more; it only wants closing.

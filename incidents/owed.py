@@ -23,8 +23,8 @@ from incidents.law.profile import Contract, Profile
 from incidents.law.regimes import Capacity, Rule, laws_for, load
 from incidents.law.regimes.rule import Phase, Recipient
 from incidents.organisation import LegalEntity, Organisation
-from incidents.profile import entity_of, profile_of
-from incidents.signing import in_force
+from incidents.profile import entities_of, entity_of, profile_of
+from incidents.signing import InForce, in_force
 from incidents.situations import all_countries, contract_with, of_part, situation_of, without, worksheets
 
 
@@ -68,6 +68,8 @@ class Wanted:
     towards: str = ""
     contract: Contract | None = None
     target: timedelta | None = None
+    shared: bool = False
+    """Whether a notice for the incident as a whole meets it too: a part of the organisation itself."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,10 @@ class _Own:
     situation: Facts
     facts: Facts
     laws: tuple[str, ...]
+    stands: InForce | None = None
     whole: bool = True
     covered: bool = False
+    shared: bool = False
 
 
 _COUNTRIES = select(LegalEntity.country).where(LegalEntity.organisation_id == bindparam("organisation_id"))
@@ -103,7 +107,7 @@ def wanted_by(session: Session, incident: Incident, organisation: Organisation) 
         return list(_of_land(incident, _Own(None, Profile(), {}, {}, laws), addressed=False))
     profile = profile_of(session, organisation)
     owns = list(_owns(session, incident, organisation, profile, sheets))
-    found = _once([(own, one) for own in owns for one in _of_one(session, incident, own)])
+    found = _once([(own, one) for own in owns for one in _of_one(incident, own)])
     found += _to_customers(incident, organisation, profile)
     return [replace(one, target=profile.targets.get(one.rule.id)) for one in found]
 
@@ -133,7 +137,9 @@ def _owns(
     homes = [entity.place[:2] for entity in profile.entities]
     laws = laws_for(organisation.country, homes, people_countries=_two_letters(countries), on=day)
     covered = bool(parts) and countries is not None and not countries
-    yield _Own(None, profile, rest, known(sheet.facts) if sheet else {}, laws, covered=covered)
+    stands = in_force(session, incident.id)
+    yield _Own(None, profile, rest, known(sheet.facts) if sheet else {}, laws, stands, covered=covered)
+    first = entities_of(session, organisation)[:1] if parts else []
     for part in parts:
         entity = session.get(LegalEntity, part.legal_entity_id) if part.legal_entity_id else None
         theirs = replace(profile, entities=(entity_of(entity),), sites=()) if entity else profile
@@ -145,17 +151,18 @@ def _owns(
             on=day,
         )
         situation = of_part(part, whole, own.situation if own else None)
-        yield _Own(part, theirs, situation, known(own.facts) if own else {}, laws, whole=False)
+        stands = in_force(session, incident.id, part.id)
+        shared = part.legal_entity_id in (None, *(one.id for one in first))
+        yield _Own(part, theirs, situation, known(own.facts) if own else {}, laws, stands, False, shared=shared)
 
 
 def _two_letters(places: Iterable[str] | None) -> list[str] | None:
     return None if places is None else sorted({place[:2] for place in places})
 
 
-def _of_one(session: Session, incident: Incident, own: _Own) -> Iterator[Wanted]:
+def _of_one(incident: Incident, own: _Own) -> Iterator[Wanted]:
     """What is owed for one part of our own: by the law of the land, and by all others that the facts give rise to."""
-    stands = in_force(session, incident.id, own.part.id if own.part else None)
-    high = stands.people is Says.COMMUNICATE
+    high = own.stands is not None and own.stands.people is Says.COMMUNICATE
     found: list[Wanted] = []
     if incident.what is not What.SECURITY_INCIDENT and not own.covered:
         found += _of_land(incident, own, addressed=True)
@@ -166,22 +173,35 @@ def _of_one(session: Session, incident: Incident, own: _Own) -> Iterator[Wanted]
 
 
 def _once(found: Sequence[tuple[_Own, Wanted]]) -> list[Wanted]:
-    """Without what two parts owe alike: the authority at home is told once of the people who live elsewhere."""
-    return [one for at, (own, one) in enumerate(found) if not _told_elsewhere(own, one, at, found)]
+    """Without what two parts owe alike: one notice tells an authority of both, unless one of them leaves it out."""
+    return [
+        replace(one, shared=own.shared)
+        for at, (own, one) in enumerate(found)
+        if not _told_elsewhere(own, one, at, found)
+    ]
 
 
 def _told_elsewhere(own: _Own, one: Wanted, at: int, found: Sequence[tuple[_Own, Wanted]]) -> bool:
-    if own.part is None or one.rule.recipient is not Recipient.AUTHORITY or one.rule.touches([own.part.place]):
+    if own.part is None or one.rule.recipient is not Recipient.AUTHORITY:
         return False
     for place, (other, same) in enumerate(found):
-        if other is own or (same.rule.id, same.towards) != (one.rule.id, one.towards):
+        if other is own or (same.rule.id, same.towards) != (one.rule.id, one.towards) or _leaves_out(other):
             continue
         if other.part is None:
-            return True
-        same_entity = other.part.legal_entity_id == own.part.legal_entity_id
-        if same_entity and (place < at or one.rule.touches([other.part.place])):
+            if own.shared:
+                return True
+            continue
+        if other.part.legal_entity_id != own.part.legal_entity_id:
+            continue
+        theirs, ours = (one.rule.touches([part.place]) for part in (other.part, own.part))
+        if theirs > ours or (theirs is ours and place < at):
             return True
     return False
+
+
+def _leaves_out(own: _Own) -> bool:
+    """Whether it was decided for this part that no authority is told: then it stands for no other."""
+    return own.stands is not None and own.stands.decided and own.stands.authority is Says.NOT_REQUIRED
 
 
 def _of_land(incident: Incident, own: _Own, *, addressed: bool) -> Iterator[Wanted]:
@@ -194,7 +214,9 @@ def _of_land(incident: Incident, own: _Own, *, addressed: bool) -> Iterator[Want
         if not (rule.by_itself and rule.recipient is Recipient.AUTHORITY):
             continue
         people = affected_places(own.situation)
-        named = [one for one in addressees(rule, own.profile, people) if one.place] if addressed else []
+        complete = all_countries(own.situation) is not None
+        found = addressees(rule, own.profile, people, complete=complete) if addressed else ()
+        named = [one for one in found if one.place]
         for one in named:
             yield Wanted(rule, own.part, standing, " / ".join(one.names), one.place)
         if not named:

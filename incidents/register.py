@@ -21,6 +21,7 @@ from incidents.incident import Incident, OurRole, Part, What
 from incidents.obligations import OPEN, Obligation, Standing
 from incidents.owed import towards_customers
 from incidents.people import Person
+from incidents.signatures import Signature, signatures
 from incidents.summaries import Year, named
 from incidents.timeline import Entry, Kind, Prose
 
@@ -89,6 +90,7 @@ class Breach:
     awareness: str | None
     remedy: str | None
     outcome: str | None
+    signed: tuple[Signature, ...]
     duties: tuple[Duty, ...]
 
 
@@ -205,6 +207,7 @@ def _dressed(session: Session, rows: Sequence[AnyRow], *, now: datetime) -> Iter
     open_words = [row.id for row in rows if not row.withheld]
     duties, filings = _duties(session, ids), _filings(session, ids)
     customers, words = _customers(session, ids), _words(session, open_words)
+    signed = signatures(session, ids, open_words)
     for row in rows:
         said = words[row.id]
         yield Breach(
@@ -222,6 +225,7 @@ def _dressed(session: Session, rows: Sequence[AnyRow], *, now: datetime) -> Iter
             awareness=said.latest.get(Kind.AWARE),
             remedy=said.latest.get(Kind.CONTAINED),
             outcome=said.latest.get(Kind.CLOSED),
+            signed=tuple(signed.get(row.id, ())),
             duties=tuple(_duty(duty, filings[duty.id], said, row.withheld, now) for duty in duties[row.id]),
         )
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from incidents.assessments import Assessment
 from incidents.decisions import reopen
-from incidents.incident import Incident, What, hold, visible
+from incidents.incident import Incident, OurRole, Part, What, hold, visible
 from incidents.law.workdays import Workdays
 from incidents.obligations import Targets, recompute
 from incidents.people import Person, Right
 from incidents.refusals import Refused
-from incidents.signing import Decision, SecondOpinion, in_force
+from incidents.signing import Decision, SecondOpinion, in_force, may_decide
 from incidents.steps import reopen_by_verb
 from incidents.timeline import Entry, Kind, person_as_actor, record
 from incidents.words import N_
@@ -124,6 +125,29 @@ def unseconded(session: Session, reader: Person) -> list[Decision]:
     )
     waiting = [row for row in session.scalars(query) if row.wants_second and row.person_id != reader.id]
     return [row for row in waiting if _is_in_force(session, row)]
+
+
+def undecided(session: Session, reader: Person, *, now: datetime) -> list[Assessment]:
+    """Advice on open incidents on which this reader may decide and nobody has, the longest waiting first."""
+    newer = aliased(Assessment)
+    same_part = or_(newer.part_id == Assessment.part_id, and_(newer.part_id.is_(None), Assessment.part_id.is_(None)))
+    overtaken = exists().where(newer.incident_id == Assessment.incident_id, same_part, newer.number > Assessment.number)
+    decided = exists().where(Decision.assessment_id == Assessment.id)
+    query = (
+        select(Assessment)
+        .join(Incident, Incident.id == Assessment.incident_id)
+        .outerjoin(Part, Part.id == Assessment.part_id)
+        .where(~overtaken, ~decided, Incident.closed_at.is_(None), Incident.canary.is_(False))
+        .where(Incident.restricted.is_(False), Incident.organisation_id == reader.organisation_id)
+        .where(or_(Assessment.part_id.is_(None), and_(Part.role == OurRole.CONTROLLER, Part.dropped_at.is_(None))))
+        .order_by(Assessment.id)
+        .limit(MOST)
+    )
+    return [
+        row
+        for row in session.scalars(query)
+        if row.person_id != reader.id and may_decide(session, reader, row.incident, now=now)
+    ]
 
 
 def _is_in_force(session: Session, decision: Decision) -> bool:

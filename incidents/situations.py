@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -85,13 +85,25 @@ def written(situation: Facts) -> dict[str, Any]:
     return found
 
 
-def _as_in_contracts(customers: Iterable[str], contracts: Iterable[Contract]) -> frozenset[str]:
+def _as_in_contracts(customers: Iterable[str], contracts: Sequence[Contract]) -> frozenset[str]:
     """The customers by the names that their contracts have, however large or small the letters were typed."""
-    named = {contract.customer.casefold(): contract.customer for contract in contracts}
-    return frozenset(named.get(name.strip().casefold(), name) for name in customers)
+    known_as = ((name, contract_with(name, contracts)) for name in customers)
+    return frozenset(contract.customer if contract else name for name, contract in known_as)
 
 
 def contract_with(customer: str, contracts: Iterable[Contract]) -> Contract | None:
-    """The contract of a customer, however large or small the letters of the name were typed."""
-    name = customer.strip().casefold()
-    return next((one for one in contracts if one.customer.casefold() == name), None)
+    """The contract of a customer: by name, however its letters were typed, else the only one whose name begins alike.
+
+    "Contoso Ltd" is "Contoso": hours that were promised are not lost to a legal form.
+    """
+    wanted = customer.casefold().split()
+    named = [(one, one.customer.casefold().split()) for one in contracts]
+    exact = [one for one, words in named if words == wanted]
+    alike = [one for one, words in named if wanted and _begins(words, wanted)]
+    return exact[0] if exact else alike[0] if len(alike) == 1 else None
+
+
+def _begins(one: list[str], other: list[str]) -> bool:
+    """Whether the shorter of two names begins the longer one, word by word."""
+    length = min(len(one), len(other))
+    return length > 0 and one[:length] == other[:length]

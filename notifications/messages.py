@@ -261,7 +261,11 @@ MOST_TOLD = 20
 
 def _item(session: Session, entry: Entry, wording: Wording, person_id: int) -> dict[str, Any]:
     incident = session.get(Incident, entry.incident_id) if entry.incident_id else None
-    path = _path(session, incident, entry.kind, person_id) if incident else PLACES.get(entry.kind, "")
+    path = (
+        _path(session, incident, entry.kind, person_id, entry.facts.get("part"))
+        if incident
+        else PLACES.get(entry.kind, "")
+    )
     return {
         "codename": incident.codename if incident else "Tocsin",
         "sentence": wording.translate(SENTENCES[entry.kind]),
@@ -301,11 +305,13 @@ TO_BE_SIGNED = frozenset({Kind.ASSESSED, Kind.DECIDED, Kind.DELEGATED, Kind.NOBO
 """Facts that somebody may have to sign; whoever signs need not be allowed to read the incident itself."""
 
 
-def _path(session: Session, incident: Incident, kind: Kind, person_id: int) -> str:
+def _path(session: Session, incident: Incident, kind: Kind, person_id: int, part: int | None) -> str:
     if kind is Kind.NOBODY_DECIDES and Right.CONFIGURE in session.get_one(Person, person_id).rights:
         return "/people"  # where somebody is named; an administrator reads no incident
     place = f"/incident/{incident.reference}"
-    return f"{place}/decision" if kind in TO_BE_SIGNED else place
+    if kind not in TO_BE_SIGNED:
+        return place
+    return f"{place}/decision?part={part}" if part else f"{place}/decision"
 
 
 def instant(moment: datetime, wording: Wording) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import shown
 from app.access import may
 from app.case.clocks import law_words
+from app.case.lanes import TONES as IN_LANE
 from app.language import gettext as _
 from app.language import ngettext
 from incidents.desk import Casefile
@@ -22,9 +23,12 @@ from incidents.law.profile import CONTRACT_START_WORDS, Profile
 from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import CLOCK_START_WORDS, CONFIDENCE_WORDS
 from incidents.may_owe import may_be_owed
+from incidents.obligations import CONTRACT, Obligation
+from incidents.obligations import Standing as Stored
 from incidents.people import Right
-from incidents.situations import COUNTRIES, RESIDENTS, SYSTEMS
+from incidents.situations import COUNTRIES, RESIDENTS, SYSTEMS, contract_with
 from incidents.taken_on import can_be_taken_on
+from incidents.words.enums import words_for
 from incidents.words.facts import QUESTIONS as ASSESSED
 from incidents.words.situation import QUESTIONS
 
@@ -54,6 +58,7 @@ class Owed:
     title: str
     standing: str
     tone: str
+    stands: bool
     period: str
     due: shown.Moment | None
     is_target: bool
@@ -82,9 +87,10 @@ def panel_of(session: Session, case: Casefile, profile: Profile) -> Panel | None
     if incident.closed_at is not None or incident.dismissed:
         return None
     found = may_be_owed(session, incident, reports=case.reports, profile=profile)
-    owed = [_owed(one, incident) for one in found if one.standing is Standing.ARISES]
-    may = [_owed(one, incident) for one in found if one.standing is Standing.MAY_ARISE]
-    none = [_owed(one, incident) for one in found if one.standing is Standing.DOES_NOT_ARISE]
+    rows = [(one, _owed(one, incident, _stored(one, case.duties))) for one in found]
+    none = [row for one, row in rows if one.standing is Standing.DOES_NOT_ARISE and not row.stands]
+    owed = [row for one, row in rows if row.stands or one.standing is Standing.ARISES]
+    may = [row for one, row in rows if not row.stands and one.standing is Standing.MAY_ARISE]
     first, more = [*owed, *may[:FIRST]], may[FIRST:]
     return Panel(
         first=first,
@@ -95,22 +101,34 @@ def panel_of(session: Session, case: Casefile, profile: Profile) -> Panel | None
     )
 
 
-def _owed(one: Arising, incident: Incident) -> Owed:
+def _stored(one: Arising, duties: Sequence[Obligation]) -> Obligation | None:
+    """The duty as the lane shows it, open ones first; how it stands there is what counts."""
+    lasting = (Stored.OWED, Stored.MET, Stored.DECIDED_AGAINST)
+    mine = [row for row in duties if row.rule == one.rule.id and row.standing in lasting]
+    if one.contract is not None:
+        mine = [row for row in mine if contract_with(row.recipient, [one.contract])]
+    elif one.rule.id == CONTRACT:
+        return None
+    return next(iter(sorted(mine, key=lambda row: lasting.index(row.standing))), None)
+
+
+def _owed(one: Arising, incident: Incident, row: Obligation | None) -> Owed:
     rule, contract = one.rule, one.contract
     doubt = None if rule.confirmed or contract else _(CONFIDENCE_WORDS[rule.confidence])
     return Owed(
         title=_("Contract: tell %(customer)s", customer=contract.customer) if contract else _(rule.title),
-        standing=_(STANDING_WORDS[one.standing]),
-        tone=TONES[one.standing],
+        standing=_(words_for(row.standing)) if row else _(STANDING_WORDS[one.standing]),
+        tone=IN_LANE[row.standing] if row else TONES[one.standing],
+        stands=row is not None,
         period=_period(one),
-        due=shown.moment(one.due_at),
+        due=shown.moment((row.due_at if row.is_open else None) if row else one.due_at),
         is_target=one.is_target,
         reasons=[sentence(step) for step in one.reasons],
         recipients=[_(name) for name in one.recipients],
         doubt=doubt,
         alternative=sentence(one.alternative) if one.alternative else None,
         basis=_("Contract") if contract else basis_words(rule),
-        settle=_settle(one, incident),
+        settle=None if row else _settle(one, incident),
     )
 
 

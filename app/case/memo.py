@@ -14,10 +14,9 @@ from app.case.clocks import basis_of, title_of
 from app.language import gettext as _
 from app.language import ngettext
 from incidents.incident import Incident
-from incidents.law.facts import FACTS
+from incidents.law.situation import VOCABULARY
 from incidents.memo import Deadline, Memo, deadlines_of, memos
 from incidents.words.enums import words_for
-from incidents.words.facts import LABELS
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _page(memo: Memo, before: Memo | None) -> Page:
         hash=entry.hash,
         reports=_reports(memo.reports),
         first_sign=shown.moment(memo.first_sign),
-        known=None if memo.known is None else [_fact(name, memo.known[name]) for name in FACTS if name in memo.known],
+        known=_known(memo),
         changes=_changes(memo, before) if before else [],
         corrections=[(one.text("text") or "", name, shown.moment(one.written_at)) for one, name in memo.corrections],
     )
@@ -90,8 +89,18 @@ def _reports(number: int | None) -> str | None:
     return None if number is None else ngettext("%(num)s report", "%(num)s reports", number)
 
 
+def _known(memo: Memo) -> list[tuple[str, str]] | None:
+    """What was known, our role in it first; a memo from before the role was kept shows none."""
+    if memo.known is None:
+        return None
+    found = [(_("Our role"), _(words_for(memo.our_role)))] if memo.our_role else []
+    if memo.customers:
+        found.append((_("Customers concerned"), str(memo.customers)))
+    return found + [_fact(name, memo.known[name]) for name in VOCABULARY if name in memo.known and name != "role"]
+
+
 def _fact(name: str, value: object) -> tuple[str, str]:
-    return _(LABELS[name]), questions.value_words(name, value)
+    return questions.label_of(name), questions.value_words(name, value)
 
 
 def _changes(memo: Memo, before: Memo) -> list[tuple[str, str, str]]:

@@ -11,17 +11,20 @@ from flask import url_for
 
 from app import shown
 from app.access import may
-from app.case.clocks import title_of
+from app.case.clocks import part_words, title_of
 from app.case.lanes import Link
 from app.case.score import number
+from app.case.signatures import detail_of
 from app.case.told import STILL, size_words
 from app.language import gettext as _
 from app.language import language
 from app.language import lazy_gettext as _l
+from app.places import place_words
 from incidents.adjusting import NAMED
 from incidents.desk import Casefile
-from incidents.incident import OurRole, StillHappening, What
+from incidents.incident import OurRole, Part, StillHappening, What
 from incidents.law.adjusting import FACTOR_WORDS, Factor
+from incidents.law.regimes import load
 from incidents.people import Right, Role
 from incidents.timeline import ActorKind, Entry, Kind
 from incidents.words.enums import words_for
@@ -206,6 +209,34 @@ def _instant(text: object) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) else None
 
 
+def _signed(case: Casefile, entry: Entry) -> str:
+    return detail_of(entry.kind, entry.facts, _part(case, entry))
+
+
+def _part(case: Casefile, entry: Entry) -> Part | None:
+    return next((part for part in case.incident.parts if part.id == entry.facts.get("part")), None)
+
+
+def _part_named(case: Casefile, entry: Entry) -> str | None:
+    part = _part(case, entry)
+    return part_words(part) if part else None
+
+
+def _changed(_case: Casefile, entry: Entry) -> str | None:
+    came, went = (_rules(entry.facts.get(key, ())) for key in ("arisen", "gone"))
+    words = [_("new: %(duties)s", duties=came)] if came else []
+    return "; ".join([*words, *([_("no longer: %(duties)s", duties=went)] if went else [])]) or None
+
+
+def _rules(keys: Sequence[str]) -> str:
+    found = []
+    for key in keys:
+        rule, _colon, place = key.partition(":")
+        title = _(load().get(rule).title)
+        found.append(f"{title} ({place_words(place)})" if place else title)
+    return ", ".join(dict.fromkeys(found))
+
+
 def _until(_case: Casefile, entry: Entry) -> str | None:
     at = shown.moment(_instant(entry.facts.get("until")))
     return _("until %(time)s", time=at.local) if at else None
@@ -237,4 +268,11 @@ DETAILS: Mapping[Kind, Callable[[Casefile, Entry], str | None]] = {
     Kind.PARKED: _until,
     Kind.AWAKE: _until,
     Kind.FILE_ADDED: _size,
+    Kind.ASSESSED: _signed,
+    Kind.DECIDED: _signed,
+    Kind.SECONDED: _signed,
+    Kind.PART_NAMED: _part_named,
+    Kind.PART_DROPPED: _part_named,
+    Kind.DUTY_TAKEN_ON: _duty,
+    Kind.DUTIES_CHANGED: _changed,
 }

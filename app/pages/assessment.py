@@ -254,7 +254,7 @@ def _advice_page(incident: Incident, part: Part | None, form: AdviceForm) -> Res
         incident,
         form,
         act="advice",
-        title=_("Sign your advice"),
+        title=_("Sign your advice") + (f": {part_words(part)}" if part else ""),
         submit=_("Sign it"),
         why=_("You advise. Somebody else decides for the organisation, and reads what you write here."),
         authority=questions.side_of(found.authority),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -28,6 +29,7 @@ from incidents.adjusting import differences as by_hand_differences
 from incidents.assessments import Assessment, differences, versions
 from incidents.incident import Incident, Part
 from incidents.law.clock import utcnow
+from incidents.obligations import decided_by
 from incidents.owed import own_parts
 from incidents.people import Person, Right
 from incidents.refusals import Refused
@@ -61,6 +63,11 @@ def _part(incident: Incident) -> Part | None:
     return next((part for part in incident.parts if str(part.id) == key and part.is_own), None)
 
 
+def _named(incident: Incident, title: str) -> str:
+    part = _part(incident)
+    return f"{title}: {part_words(part)}" if part else title
+
+
 def _part_id(incident: Incident) -> int | None:
     part = _part(incident)
     return part.id if part else None
@@ -77,15 +84,16 @@ def sheet(reference: str) -> ResponseReturnValue:
     session, incident, now = read_session(), _incident(reference), utcnow()
     stands = signing.in_force(session, incident.id, _part_id(incident))
     signed = versions(session, incident.id, _part_id(incident))
+    due_at = decided_by(session, incident, _part_id(incident))
     return render_template(
         "decision/sheet.html",
         incident=incident,
         back=address(incident) if may(Right.READ_INCIDENTS) else None,
         assessment=_advised(stands.assessment) if stands.assessment else None,
         changes=_changes(signed),
-        waiting=_waiting(incident),
-        left=shown.left(incident.law_due_at, now) if incident.law_due_at else None,
-        due=shown.moment(incident.law_due_at),
+        waiting=_waiting(due_at),
+        left=shown.left(due_at, now) if due_at else None,
+        due=shown.moment(due_at),
         holds=questions.told_words(stands.authority, stands.people),
         holds_why=_why(stands),
         decision=_decided(stands),
@@ -134,11 +142,11 @@ def _changes(signed: Any) -> list[tuple[str, str, str]]:
     return questions.differences_words(changes + by_hand_differences(signed[1].adjusted, signed[0].adjusted))
 
 
-def _waiting(incident: Incident) -> str:
+def _waiting(due_at: datetime | None) -> str:
     """What it costs to wait, in hours of the legal deadline."""
-    if incident.law_due_at is None:
+    if due_at is None:
         return _("No legal deadline runs. Waiting still costs the people time to protect themselves.")
-    hours = int((incident.law_due_at - utcnow()).total_seconds() // 3600)
+    hours = int((due_at - utcnow()).total_seconds() // 3600)
     if hours < 0:
         return _("The legal deadline has passed. Each hour makes it later, and its reasons must be given.")
     left = ngettext(
@@ -191,7 +199,8 @@ def _acts(session: Session, incident: Incident, stands: signing.InForce, person:
         decides = signing.may_decide(session, person, incident, now=utcnow())
         if decides and stands.assessment.person_id != person.id:
             acts.append((_("Sign the decision"), url_for("decision.decide", **where), "primary"))
-        if row is not None and row.wants_second and row.person_id != person.id and may(Right.DECIDE) | may(Right.SIGN):
+        asked = row is not None and row.wants_second and row.person_id != person.id and stands.second is None
+        if asked and may(Right.DECIDE) | may(Right.SIGN):
             acts.append((_("Give a second opinion"), url_for("decision.second", **where), "quiet"))
     if may(Right.SIGN):
         acts.append((_("Ask something first"), url_for("decision.ask", **where), "quiet"))
@@ -253,10 +262,10 @@ def _decide_page(incident: Incident, form: WhomForm, stands: signing.InForce) ->
         form,
         act="decide",
         back=_sheet(incident),
-        title=_("Decide for the organisation"),
+        title=_named(incident, _("Decide for the organisation")),
         submit=_("Sign the decision"),
         why=_("Telling needs nobody else. Telling less than advised wants a reason, and a second person."),
-        version=stands.assessment.id if stands.assessment else "",
+        read=stands.assessment.id if stands.assessment else "",
         advised=_advised(stands.assessment) if stands.assessment else None,
     )
 
@@ -301,7 +310,7 @@ def _second_page(incident: Incident, form: SecondForm, stands: signing.InForce) 
         form,
         act="second",
         back=_sheet(incident),
-        title=_("Give a second opinion"),
+        title=_named(incident, _("Give a second opinion")),
         submit=_("Record it"),
         decision_id=stands.decision.id if stands.decision else "",
         decision=_decided(stands),

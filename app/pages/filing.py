@@ -103,6 +103,7 @@ def _sent_page(incident: Incident, form: SentForm, duty: Obligation, now: dateti
         title=_("Record what was sent"),
         submit=_("Record it as sent"),
         duty=duty_words(duty, now),
+        to_customer=duty.towards_customer,
         notes=notes_on(read_session(), [duty]),
         zone=str(shown.zone()),
     )

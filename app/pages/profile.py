@@ -19,7 +19,7 @@ from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.language import ngettext
 from app.navigation import installation, organisation
-from app.places import countries, option, place_words, stripped
+from app.places import countries, option, part_of_country, place_words, stripped
 from incidents import describing
 from incidents import profile as kept
 from incidents.law.clock import utcnow
@@ -274,9 +274,10 @@ def _keep_entity(key: int | None) -> Answer:
     form = EntityForm()
     if not form.validate():
         return _entity(form, 422, key)
-    place = "-".join(part for part in (form.country.data, form.subdivision.data) if part)
-    said = Entity(form.name.data or "", place, bool(form.main_establishment.data), form.lead_authority.data or None)
     try:
+        place = part_of_country(form.country.data or "", form.subdivision.data or "")
+        main = bool(form.main_establishment.data)
+        said = Entity(form.name.data or "", place, main, form.lead_authority.data or None)
         with installation().store.writing() as session:
             describing.keep_entity(session, the_organisation(session), said, key=key, **_signed())
     except Refused as refused:
@@ -303,6 +304,8 @@ def _keep_contract(key: int | None) -> Answer:
 
 def _saved(words: str | None = None) -> Answer:
     flash(words or _("Saved."), "good")
+    for kept_name in ("profile-about", "profile-target", "profile-entity", "profile-contract"):
+        flash(kept_name, "kept")  # what was typed is stored now, or was overtaken by what is
     return redirect(url_for("profile.profile"), code=303)
 
 

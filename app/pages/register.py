@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from app import shown
 from app.access import may, me, requires
 from app.case.clocks import recipient_words
+from app.case.signatures import line_of
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import ngettext
@@ -142,6 +143,7 @@ def _breach(one: Breach) -> BreachRow:
     openable = may(Right.READ_INCIDENTS) and not one.withheld and "incident.incident" in current_app.view_functions
     said = (
         (_("Assessment"), one.assessment),
+        (_("Advice and decision"), "\n".join(line_of(each) for each in one.signed)),
         (_("Why aware since then"), one.awareness),
         (_("Remedial action"), one.remedy),
         (_("How it ended"), one.outcome),
@@ -231,7 +233,8 @@ def _csv(found: Iterator[Breach]) -> Iterator[tuple[Cell, ...]]:
             one.closed_at,
             yes if one.restricted else no,
         )
-        said = (one.assessment, one.awareness, one.remedy, one.outcome)
+        decided = "\n".join(line_of(each) for each in one.signed) or None
+        said = (one.assessment, decided, one.awareness, one.remedy, one.outcome)
         for duty in one.duties:
             yield *head, *_duty_cells(duty, yes, no), *said
         if not one.duties:
@@ -262,4 +265,10 @@ def _columns() -> Iterator[str]:
     yield from (_("Law"), _("Article"), _("Owed to"), _("Standing"), _("Target, not law"))
     yield from (_("Due (UTC)"), _("Settled (UTC)"), _("Late"), _("Sent to"), _("References"))
     yield from (_("Why not notified"), _("Reasons for the delay"))
-    yield from (_("Assessment"), _("Why aware since then"), _("Remedial action"), _("How it ended"))
+    yield from (
+        _("Assessment"),
+        _("Advice and decision"),
+        _("Why aware since then"),
+        _("Remedial action"),
+        _("How it ended"),
+    )

@@ -16,6 +16,7 @@ from app.language import gettext as _
 from app.language import lazy_gettext as _l
 from app.navigation import installation, organisation
 from incidents import second_look as verbs
+from incidents.assessments import Assessment
 from incidents.desk import casefile
 from incidents.holidays import corrections
 from incidents.incident import Incident
@@ -40,12 +41,21 @@ def second_look() -> ResponseReturnValue:
     decisions = [
         {
             "words": f"{row.assessment.incident.codename}, {row.assessment.incident.reference}",
-            "url": url_for("decision.sheet", reference=row.assessment.incident.reference),
+            "url": _sheet(row.assessment),
             "decided": questions.told_words(row.authority, row.people),
             "below": row.below,
             "at": shown.moment(row.signed_at),
         }
         for row in verbs.unseconded(session, person)
+    ]
+    undecided = [
+        {
+            "words": f"{row.incident.codename}, {row.incident.reference}",
+            "url": _sheet(row),
+            "advised": questions.told_words(*row.advice),
+            "at": shown.moment(row.signed_at),
+        }
+        for row in verbs.undecided(session, person, now=utcnow())
     ]
     dismissals = [
         {
@@ -60,10 +70,15 @@ def second_look() -> ResponseReturnValue:
     ]
     return render_template(
         "secondlook/second_look.html",
+        undecided=undecided,
         decisions=decisions,
         dismissals=dismissals,
         delegations_url=url_for("delegations.delegations"),
     )
+
+
+def _sheet(row: Assessment) -> str:
+    return url_for("decision.sheet", reference=row.incident.reference, part=row.part_id)
 
 
 @pages.get("/incident/<reference>/second-look")

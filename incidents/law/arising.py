@@ -86,6 +86,8 @@ MET = N_("Its condition is met: %(threshold)s")
 UNMET = N_("Its condition is not met: %(threshold)s")
 OWED_THERE = N_("It is the same duty as “%(title)s”, and owed there.")
 SINCE_UNKNOWN = Step(N_("Since when it is law has not been looked up."), {})
+CUSTOMERS, AGREED = "ctr-customer", "agreed"
+IN_PROFILE = Step(N_("Each customer's own contract is in the profile."), {})
 NOT_IN_FORCE = Step(N_("It is not in force on that day."), {})
 
 
@@ -140,6 +142,8 @@ def _of(rule: Rule, regime: Regime, case: _Case, coming: Rule | None) -> Arising
         same = Step(OWED_THERE, {"title": load().get(rule.part_of).short_title})
         return Arising(rule, Standing.DOES_NOT_ARISE, (same,), rule.terms)
     since_unknown = _since_unknown(rule, case.on)
+    if rule.valid_from is None and not regime.countries and rule.status:
+        return _of_agreement(rule, case)
     if not rule.in_force(case.on) and not since_unknown:
         status = (Step(rule.status, {}),) if rule.status else ()
         return Arising(rule, Standing.DOES_NOT_ARISE, (NOT_IN_FORCE, *status), rule.terms)
@@ -149,7 +153,12 @@ def _of(rule: Rule, regime: Regime, case: _Case, coming: Rule | None) -> Arising
         links.append(Link(None, SINCE_UNKNOWN, "in_force"))
     standing, reasons, missing = _together(rule, links)
     told = (
-        recipients(rule, case.profile, case.where.places[Reach.PEOPLE.value])
+        recipients(
+            rule,
+            case.profile,
+            case.where.places[Reach.PEOPLE.value],
+            complete=case.where.complete[Reach.PEOPLE.value],
+        )
         if standing is not Standing.DOES_NOT_ARISE
         else ()
     )
@@ -157,6 +166,13 @@ def _of(rule: Rule, regime: Regime, case: _Case, coming: Rule | None) -> Arising
     due_at = _due_at(rule, case) if standing is not Standing.DOES_NOT_ARISE else None
     alternative = _alternative(rule, coming)
     return Arising(rule, standing, reasons, rule.terms, missing, told, due_at, is_target, alternative)
+
+
+def _of_agreement(rule: Rule, case: _Case) -> Arising:
+    """A contract or policy that may be there: whoever knows it takes the duty on, or keeps it in the profile."""
+    if rule.id == CUSTOMERS and case.profile.contracts:
+        return Arising(rule, Standing.DOES_NOT_ARISE, (IN_PROFILE,), rule.terms)
+    return Arising(rule, Standing.MAY_ARISE, (Step(rule.status or "", {}), UNCONFIRMED), rule.terms, AGREED)
 
 
 def _since_unknown(rule: Rule, on: date) -> bool:
@@ -234,7 +250,7 @@ def _wants(rule: Rule, known: Facts) -> Link:
 def _of_contract(contract: Contract, case: _Case) -> Arising:
     """What was promised to one customer. It is owed as agreed, whatever the law says."""
     names, words = case.known.get("customers.names"), {"customer": contract.customer}
-    rule, missing, due_at = load().get("ctr-customer"), None, None
+    rule, missing, due_at = load().get(CUSTOMERS), None, None
     if isinstance(names, frozenset) and contract.customer in names:
         standing, reason = Standing.ARISES, Step(N_("%(customer)s is affected, and the contract says so."), words)
     elif is_complete(case.known, "customers.complete", "customers.names"):

@@ -120,14 +120,15 @@ class Addressee:
     names: tuple[str, ...]
 
 
-def recipients(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[str, ...]:
+def recipients(rule: Rule, profile: Profile, people: Iterable[str], *, complete: bool = False) -> tuple[str, ...]:
     """The names of the authorities that a duty is owed to; none where only the rule's own words say.
 
-    Of the EU GDPR's Art. 33(1) the lead authority alone if the main establishment is in the EEA; without an
-    establishment there is no one-stop shop, and every authority is owed where people affected live.
+    Of the EU GDPR's Art. 33(1) the lead authority alone if the main establishment is in the EEA; without one there is
+    no one-stop shop, and every authority is owed where people affected live.
     """
     if rule.id == _SHARED:
-        return tuple(dict.fromkeys(name for one in addressees(rule, profile, people) for name in one.names))
+        found = addressees(rule, profile, people, complete=complete)
+        return tuple(dict.fromkeys(name for one in found for name in one.names))
     if rule.id in _OF_PLACE and rule.recipient is Recipient.AUTHORITY:
         return tuple(one.name for country in sorted(rule.countries) for one in of_place(country, profile))
     return ()
@@ -169,17 +170,25 @@ def _of_seat(entity: Entity, profile: Profile) -> tuple[Authority, ...]:
     return tuple(one for one in named if one in near) or named or near
 
 
-def addressees(rule: Rule, profile: Profile, people: Iterable[str]) -> tuple[Addressee, ...]:
-    """Whom the EU GDPR's Art. 33(1) is owed to, one by one; none of any other rule: it is owed to one alone."""
+def addressees(rule: Rule, profile: Profile, people: Iterable[str], *, complete: bool = False) -> tuple[Addressee, ...]:
+    """Whom the EU GDPR's Art. 33(1) is owed to, one by one; none of any other rule: it is owed to one alone.
+
+    Without a main establishment those where people live. Until their places are `complete`, or where none is in the
+    EEA, those of our establishments there too.
+    """
     if rule.id != _SHARED:
         return ()
-    if inside := _counting(rule, profile):
-        found = [Addressee(entity.place, _of_entity(entity, profile)) for entity in inside]
-    else:
-        found = [Addressee(place, tuple(_names(place, profile))) for place in sorted(people) if rule.touches([place])]
+    inside = _counting(rule, profile)
+    found = [] if any(entity.main_establishment for entity in inside) else _of_people(rule, profile, people)
+    if not found or not complete:
+        found += [Addressee(entity.place, _of_entity(entity, profile)) for entity in inside]
     if not found:
         return (Addressee("", (EVERY_COUNTRY,)),)
     return tuple({one.place: one for one in reversed(found)}.values())[::-1]
+
+
+def _of_people(rule: Rule, profile: Profile, people: Iterable[str]) -> list[Addressee]:
+    return [Addressee(place, tuple(_names(place, profile))) for place in sorted(people) if rule.touches([place])]
 
 
 def _of_entity(entity: Entity, profile: Profile) -> tuple[str, ...]:

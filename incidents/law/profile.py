@@ -105,13 +105,13 @@ class Profile:
     """
 
     entities: tuple[Entity, ...] = ()
-    sites: tuple[str, ...] = ()
     capacities: frozenset[Capacity] = frozenset()
     capacities_complete: bool = False
     products: frozenset[Product] = frozenset()
     public_body: bool | None = None
     contracts: tuple[Contract, ...] = ()
     targets: Mapping[str, timedelta] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()
 
     @property
     def established(self) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ WORDS: Mapping[str, str] = {
     "personal_data": N_("whether it is a breach of personal data"),
     "risk": N_("whether a risk to people is unlikely; the assessment says"),
     "high_risk": N_("whether a high risk to people is likely; the assessment says"),
+    "agreed": N_("whether it was agreed"),
     "establishment": N_("where we are established"),
     "affected.countries": N_("where the people affected live"),
     "systems.countries": N_("where the systems touched are"),

@@ -9,12 +9,12 @@ import time_machine
 from sqlalchemy import select
 
 from app.installation import Installation
+from incidents.describing import keep_entity
 from incidents.filing import Filing
 from incidents.incident import Incident
 from incidents.law.profile import Entity
 from incidents.obligations import Standing
 from incidents.organisation import the_organisation
-from incidents.profile import keep_entity
 from incidents.timeline import Kind, person_as_actor
 from tests.app.casework import again, duties, entries, reported, step
 from tests.app.visitor import Visitor
@@ -134,7 +134,14 @@ def test_who_is_told_and_what_they_are_known_to_want_stands_where_a_duty_is_met_
 ) -> None:
     with installation.store.writing() as session:
         warsaw = Entity("Northwind Polska", "PL")
-        keep_entity(session, the_organisation(session), warsaw, by=person_as_actor(cast.dana), now=now)
+        keep_entity(
+            session,
+            the_organisation(session),
+            warsaw,
+            by=person_as_actor(cast.dana),
+            targets=installation.targets,
+            now=now,
+        )
     incident = reported(installation, now)
     polish = next(duty for duty in duties(installation, incident) if duty.rule == "eu-gdpr-33-1")
     british = next(duty for duty in duties(installation, incident) if duty.rule == "uk-gdpr-33-1")
@@ -157,7 +164,14 @@ def test_what_nobody_confirmed_of_an_authority_says_so(
 ) -> None:
     with installation.store.writing() as session:
         lyon = Entity("Northwind France", "FR")
-        keep_entity(session, the_organisation(session), lyon, by=person_as_actor(cast.dana), now=now)
+        keep_entity(
+            session,
+            the_organisation(session),
+            lyon,
+            by=person_as_actor(cast.dana),
+            targets=installation.targets,
+            now=now,
+        )
     incident = reported(installation, now)
     french = next(duty for duty in duties(installation, incident) if duty.rule == "eu-gdpr-33-1")
 

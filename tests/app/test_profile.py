@@ -52,8 +52,16 @@ def test_a_wrong_legal_entity_is_refused_and_nothing_typed_is_lost(adam: Visitor
     adam.open("/settings/profile/entity").send(name="Northwind GmbH", country="DE", subdivision="B!")
 
     assert adam.status == 422
-    assert adam.problems() == ["Write the part of the country as its code, such as BY for Bavaria."]
+    assert adam.problems() == ["Write the part of the country by its name or code, such as BY for Bavaria."]
     assert adam.fields()["name"] == "Northwind GmbH"
+
+
+def test_the_part_of_a_country_may_be_written_by_its_name(installation: Installation, adam: Visitor) -> None:
+    adam.open("/settings/profile/entity").send(name="Northwind GmbH", country="DE", subdivision="Bavaria")
+
+    assert said(installation).entities[-1].place == "DE-BY"
+    adam.open("/settings/profile/entity").send(name="Elsewhere", country="FR", subdivision="Bavaria")
+    assert adam.status == 422
 
 
 def test_the_only_legal_entity_stays(installation: Installation, adam: Visitor) -> None:

@@ -14,18 +14,18 @@ from incidents.answering import answer, tell
 from incidents.assessments import differences as between
 from incidents.deciding import Opinion, advise, decide, second
 from incidents.filing import Sent, record_sent
-from incidents.incident import OurRole, What
+from incidents.incident import Incident, OurRole, What
 from incidents.law.assessment import Says
 from incidents.law.profile import Contract, ContractStart, Entity
 from incidents.law.regimes import Capacity
-from incidents.obligations import Against, Obligation, Standing
+from incidents.obligations import Against, Obligation, Standing, decided_by
 from incidents.organisation import the_organisation
 from incidents.parts import drop_part, name_part
 from incidents.people import Person
 from incidents.profile import Description, entities_of
 from incidents.recount import differences
 from incidents.refusals import Refused
-from incidents.steps import Step
+from incidents.steps import Step, StepState
 from incidents.taken_on import take_on
 from incidents.timeline import Entry, Kind, person_as_actor
 from tests.incidents.test_deciding import STOLEN
@@ -99,6 +99,11 @@ class Matter:
 
     def towards(self, rule: str, *, standing: Standing = Standing.OWED) -> list[str]:
         return sorted(row.towards for row in self.duties(rule, standing=standing))
+
+    def open_steps(self) -> set[str]:
+        with self.installation.store.reading() as session:
+            rows = session.query(Step).where(Step.incident_id == self.key, Step.state == StepState.OPEN)
+            return {row.key for row in rows}
 
     def last(self, kind: Kind) -> dict[str, Any]:
         with self.installation.store.reading() as session:
@@ -357,6 +362,58 @@ def test_the_authority_at_home_is_told_once_of_people_who_live_elsewhere(matter:
         (france.id, "FR"),
         (italy.id, "IT"),
     ]
+
+
+def test_what_the_incident_leaves_out_a_part_that_does_not_still_owes(matter: Matter) -> None:
+    matter.triaged()
+    matter.told(affected__countries=["GB", "FR"])
+    part = matter.act(name_part, "FR", by=matter.dana)
+    assert [row.part_id for row in matter.duties("uk-gdpr-33-1")] == [None]
+    matter.act(answer, HARMLESS, by=matter.cast.dana)
+
+    matter.settled(matter.signed(Says.NOT_REQUIRED, Says.NOT_REQUIRED), Says.NOT_REQUIRED, Says.NOT_REQUIRED)
+
+    assert [row.part_id for row in matter.duties("uk-gdpr-33-1")] == [part.id]
+
+
+def test_an_authority_that_was_told_is_not_owed_again_for_a_part_that_is_named_later(matter: Matter) -> None:
+    matter.triaged()
+    matter.told(affected__countries=["GB"], affected__complete=True)
+    (duty,) = matter.duties("uk-gdpr-33-1")
+
+    def send(session: Any, _key: int, **values: Any) -> Any:
+        return record_sent(session, duty.id, Sent(values["now"], "UTC", "ICO", "I-1"), by=matter.dana, **values)
+
+    matter.act(send)
+    matter.act(name_part, "GB", by=matter.dana)
+
+    assert matter.duties("uk-gdpr-33-1") == []
+
+
+def test_one_part_alone_does_not_settle_the_steps_of_the_incident(matter: Matter) -> None:
+    matter.triaged()
+    matter.told(affected__countries=["GB", "FR"])
+    part = matter.act(name_part, "FR", by=matter.dana)
+    matter.act(answer, HARMLESS, part_id=part.id, by=matter.cast.dana)
+
+    version = matter.signed(Says.NOT_REQUIRED, Says.NOT_REQUIRED, part.id)
+    matter.settled(version, Says.NOT_REQUIRED, Says.NOT_REQUIRED)
+    assert matter.open_steps() >= {"assess", "tell-people"}
+    matter.act(answer, HARMLESS, by=matter.cast.dana)
+    matter.settled(matter.signed(Says.NOT_REQUIRED, Says.NOT_REQUIRED), Says.NOT_REQUIRED, Says.NOT_REQUIRED)
+
+    assert matter.open_steps() & {"assess", "tell-people"} == set()
+
+
+def test_the_deadline_of_a_decision_is_no_customers(matter: Matter) -> None:
+    matter.contract("Contoso", 8)
+    matter.triaged("Contoso Ltd")
+    assert [row.recipient for row in matter.duties("ctr-customer")] == ["Contoso Ltd"]
+
+    with matter.installation.store.reading() as session:
+        incident = session.get_one(Incident, matter.key)
+        assert decided_by(session, incident, None) == incident.law_due_at == NOW + timedelta(hours=72)
+        assert incident.next_due_at == NOW + timedelta(hours=1)
 
 
 def test_a_part_that_is_taken_away_gives_its_people_back_to_the_incident(matter: Matter) -> None:

@@ -177,7 +177,7 @@ def test_a_day_before_the_first_known_one_of_a_law_leaves_it_open() -> None:
         ([("GB", False, None)], [], [EVERY_COUNTRY]),
         ([("IE", True, None), ("FR", False, None)], ["FR", "DE-BE"], [IRISH]),
         ([("IE", True, "The lead authority")], ["FR"], ["The lead authority"]),
-        ([("IE", False, None), ("DE-HE", False, None), ("GB", False, None)], ["FR"], [IRISH, f"{LAND} Hesse"]),
+        ([("IE", False, None), ("DE-HE", False, None)], ["FR"], ["Commission nat", IRISH, f"{LAND} Hesse"]),
     ],
 )  # fmt: skip
 def test_without_an_establishment_in_the_eea_every_authority_is_told_where_people_live(

@@ -132,7 +132,8 @@ def test_every_sentence_of_the_files_reaches_the_translators() -> None:
 
     def sentences(table: dict[str, object]) -> Iterator[str]:
         for key, value in table.items():
-            if isinstance(value, str) and key not in codes:
+            in_words = key == "article" and not any(sign.isdigit() for sign in str(value))
+            if isinstance(value, str) and (key not in codes or in_words):
                 yield value
             for inner in value if isinstance(value, list) and key not in codes else ():
                 yield from sentences(inner)
