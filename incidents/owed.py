@@ -169,7 +169,8 @@ def _of_one(incident: Incident, own: _Own) -> Iterator[Wanted]:
         if high:
             found += _to_people(incident, own)
     yield from found
-    yield from _by_facts(incident, own, {one.rule.id for one in found}, high=high)
+    present = {one.rule.id for one in found} | {rule.id for rule in _of_people(own, incident.opened_at.date())}
+    yield from _by_facts(incident, own, present, high=high)
 
 
 def _once(found: Sequence[tuple[_Own, Wanted]]) -> list[Wanted]:
@@ -224,16 +225,31 @@ def _of_land(incident: Incident, own: _Own, *, addressed: bool) -> Iterator[Want
 
 
 def _to_people(incident: Incident, own: _Own) -> Iterator[Wanted]:
-    """What is owed to the people concerned: it arises with the assessment that finds a high risk (Art. 34(1))."""
+    """What is owed to the people concerned: it arises with the assessment that finds a high risk (Art. 34(1)).
+
+    The people of one country are told once, by the law of the place where they live if that is one of ours.
+    """
     if incident.what is not What.PERSONAL_DATA_BREACH or incident.our_role is OurRole.PROCESSOR:
         return
-    day, regimes = incident.opened_at.date(), load()
+    rules = _of_people(own, incident.opened_at.date())
+    if own.part is not None:
+        rules = [rule for rule in rules if rule.touches([own.part.place])] or rules[:1]
+    for rule in rules:
+        yield Wanted(rule, own.part, Standing.OWED, rule.short_title)
+
+
+def _of_people(own: _Own, day: date) -> list[Rule]:
+    """The duties towards people of the laws of the land that a high risk gives rise to."""
+    found: list[Rule] = []
     for law in own.laws:
-        rules = regimes.owed_by(Capacity.CONTROLLER, day, [law])
+        rules = load().owed_by(Capacity.CONTROLLER, day, [law])
         if any(rule.by_itself for rule in rules):
-            for rule in rules:
-                if rule.recipient is Recipient.PEOPLE and rule.confirmed:
-                    yield Wanted(rule, own.part, Standing.OWED, rule.short_title)
+            found += [rule for rule in rules if rule.recipient is Recipient.PEOPLE and _wants_high_risk(rule)]
+    return found
+
+
+def _wants_high_risk(rule: Rule) -> bool:
+    return rule.confirmed and rule.wants is not None and "high_risk" in rule.wants.asked
 
 
 def _by_facts(incident: Incident, own: _Own, present: set[str], *, high: bool) -> Iterator[Wanted]:

@@ -33,6 +33,7 @@ from incidents.words.facts import QUESTIONS as ASSESSED
 from incidents.words.situation import QUESTIONS
 
 PLACES = (COUNTRIES, RESIDENTS, SYSTEMS, "residents")
+TRIAGED = ("our_role", "personal_data", "customers.names")
 QUESTION_OF: Mapping[str, str] = {name: one.key for one in ASSESSED for name in one.facts}
 """The question of the assessment that a fact is answered in."""
 
@@ -140,6 +141,8 @@ def _settle(one: Arising, incident: Incident) -> tuple[str, str] | None:
     question = QUESTION_OF.get(one.missing or "")
     if question is not None:
         return _("Answer it"), url_for("assessment.assessment", question=question, **where) + "#next"
+    if one.missing in TRIAGED:
+        return _("Say it in triage"), url_for("triage.triage", **where)
     if one.missing in PLACES or one.missing in QUESTIONS:
         return _("Answer it"), url_for("situation.situation", **where)
     if one.contract is None and can_be_taken_on(one.rule) and may(Right.DECIDE):

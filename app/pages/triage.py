@@ -18,12 +18,13 @@ from app.case.typed import StaffForm, chosen, line, option, prose, yes_or_no
 from app.extensions import read_session
 from app.language import gettext as _
 from app.language import lazy_gettext as _l
-from app.navigation import installation
+from app.navigation import installation, organisation
 from incidents import triage as verbs
 from incidents.desk import belonging, casefile
 from incidents.incident import Incident, OurRole, What, find
 from incidents.law.clock import utcnow
 from incidents.people import Right
+from incidents.profile import contracts_of
 from incidents.refusals import Refused
 from incidents.report import Report
 from incidents.words.enums import words_for
@@ -125,6 +126,7 @@ def _triage_page(incident: Incident, form: TriageForm) -> ResponseReturnValue:
         submit=_("Record triage"),
         why=_("It can be changed later. In doubt take the graver one."),
         told=texts(casefile(read_session(), incident)),
+        contracts=[row.customer for row in contracts_of(read_session(), organisation())],
     )
 
 

@@ -287,8 +287,8 @@ def _counted(terms: Terms, start: datetime, zone: tzinfo, target: timedelta) -> 
 def _alternative(rule: Rule, coming: Rule | None) -> Step | None:
     if coming is None or not rule.period or not coming.period or rule.unit is not coming.unit:
         return None
-    params = {"today": rule.period, "then": coming.period, "unit": UNIT_WORDS[rule.unit]}
-    return Step(N_("%(today)s %(unit)s today; %(then)s %(unit)s if that text were in force."), params)
+    params = {"today": rule.period, "then": coming.period, "unit": UNIT_WORDS[rule.unit], "law": coming.law}
+    return Step(N_("%(today)s %(unit)s today; %(then)s %(unit)s if this text were in force: %(law)s."), params)
 
 
 _ORDER = (Standing.ARISES, Standing.MAY_ARISE, Standing.DOES_NOT_ARISE)

@@ -81,7 +81,7 @@ def test_the_page_lists_what_may_be_owed_from_the_first_report_on(
     assert "6 hours from noticing it, or being told of it" in dana.page
     assert "It counts if systems touched are there: India." in dana.page
     assert "checked in part, unconfirmed" in dana.page
-    assert "72 hours today; 96 hours if that text were in force." in dana.page
+    assert "72 hours today; 96 hours if this text were in force: Digital Omnibus," in dana.page
     assert "Contract: tell Contoso" in dana.page
     assert re.search(r"\d+ more may arise", dana.page)
     assert re.search(r"\d+ do not arise", dana.page)

@@ -364,6 +364,27 @@ def test_the_authority_at_home_is_told_once_of_people_who_live_elsewhere(matter:
     ]
 
 
+def test_in_india_people_are_told_of_every_breach_once_that_is_law(matter: Matter) -> None:
+    matter.triaged()
+    with matter.installation.store.writing() as session:
+        session.get_one(Incident, matter.key).opened_at = datetime(2027, 6, 1, tzinfo=UTC)
+
+    matter.told(affected__countries=["IN"], affected__complete=True)
+
+    assert {row.rule for row in matter.duties()} >= {"in-dpdp-board-1", "in-dpdp-board-2", "in-dpdp-dp"}
+
+
+def test_the_people_of_one_country_are_told_once(matter: Matter) -> None:
+    matter.triaged()
+    matter.told(affected__countries=["FR", "GB"])
+    part = matter.act(name_part, "FR", by=matter.dana)
+    matter.act(answer, STOLEN, part_id=part.id, by=matter.cast.dana)
+
+    matter.signed(Says.NOTIFY, Says.COMMUNICATE, part.id)
+
+    assert [row.rule for row in matter.duties() if row.towards_people] == ["eu-gdpr-34-1"]
+
+
 def test_what_the_incident_leaves_out_a_part_that_does_not_still_owes(matter: Matter) -> None:
     matter.triaged()
     matter.told(affected__countries=["GB", "FR"])

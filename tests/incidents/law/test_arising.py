@@ -155,7 +155,10 @@ def test_a_text_to_come_is_told_beside_the_rule_of_today_and_never_arises() -> N
 
     alternative = found["eu-gdpr-33-1"].alternative
     assert alternative is not None
-    assert alternative.words() == "72 hours today; 96 hours if that text were in force."
+    assert alternative.words() == (
+        "72 hours today; 96 hours if this text were in force: "
+        "Digital Omnibus, proposal of 19 November 2025 (2025/0360(COD))."
+    )
     assert found["eu-omnibus-33"].standing is NOT
     assert "not in force" in found["eu-omnibus-33"].reasons[0].words()
     assert found["in-dpdp-board-2"].standing is NOT
