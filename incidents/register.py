@@ -21,7 +21,7 @@ from incidents.incident import Incident, OurRole, Part, What
 from incidents.obligations import OPEN, Obligation, Standing
 from incidents.owed import towards_customers
 from incidents.people import Person
-from incidents.signatures import Signature, signatures
+from incidents.signatures import KINDS, Signature, Signed, parts_named, with_parts
 from incidents.summaries import Year, named
 from incidents.timeline import Entry, Kind, Prose
 
@@ -193,6 +193,7 @@ class _Words:
     against: dict[int, str] = field(default_factory=dict)
     delay_when_sent: dict[int, str] = field(default_factory=dict)
     delay_since: dict[int, str] = field(default_factory=dict)
+    signed: list[Signed] = field(default_factory=list)
 
     def delay(self, filing: AnyRow) -> Iterator[str]:
         """The reasons given with a filing, and those given later."""
@@ -207,7 +208,7 @@ def _dressed(session: Session, rows: Sequence[AnyRow], *, now: datetime) -> Iter
     open_words = [row.id for row in rows if not row.withheld]
     duties, filings = _duties(session, ids), _filings(session, ids)
     customers, words = _customers(session, ids), _words(session, open_words)
-    signed = signatures(session, ids, open_words)
+    parts = parts_named(session, (one for said in words.values() for one in said.signed))
     for row in rows:
         said = words[row.id]
         yield Breach(
@@ -225,7 +226,7 @@ def _dressed(session: Session, rows: Sequence[AnyRow], *, now: datetime) -> Iter
             awareness=said.latest.get(Kind.AWARE),
             remedy=said.latest.get(Kind.CONTAINED),
             outcome=said.latest.get(Kind.CLOSED),
-            signed=tuple(signed.get(row.id, ())),
+            signed=with_parts(said.signed, parts),
             duties=tuple(_duty(duty, filings[duty.id], said, row.withheld, now) for duty in duties[row.id]),
         )
 
@@ -321,23 +322,29 @@ def _words(session: Session, ids: Sequence[int]) -> defaultdict[int, _Words]:
     """Reasons that handlers wrote, with their corrections. Blanked ones are gone."""
     query = (
         select(Entry.id, Entry.incident_id, Entry.kind, Entry.facts, Entry.corrects_id, Prose.field, Prose.text)
-        .join(Prose, Prose.entry_id == Entry.id)
-        .where(
-            Entry.incident_id.in_(ids),
-            Entry.kind.in_(_WRITTEN),
-            Prose.field.in_(("reason", "delay_reasons", "text")),
-            Prose.text.is_not(None),
+        .outerjoin(
+            Prose,
+            and_(
+                Prose.entry_id == Entry.id,
+                Prose.field.in_(("reason", "delay_reasons", "text")),
+                Prose.text.is_not(None),
+            ),
         )
+        .where(Entry.incident_id.in_(ids), Entry.kind.in_((*_WRITTEN, *KINDS)))
         .order_by(Entry.incident_id, Entry.seq)
     )
     rows = session.execute(query).all() if ids else []
     corrections: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
-        if row.kind is Kind.CORRECTED:
+        if row.kind is Kind.CORRECTED and row.text:
             corrections[row.corrects_id].append(row.text)
     found: defaultdict[int, _Words] = defaultdict(_Words)
     for row in rows:
-        _keep(found[row.incident_id], row, "\n→ ".join([row.text, *corrections[row.id]]))
+        text = "\n→ ".join([row.text, *corrections[row.id]]) if row.text else ""
+        if row.kind in KINDS:
+            found[row.incident_id].signed.append(Signed(row.kind, row.facts, text or None))
+        elif text:
+            _keep(found[row.incident_id], row, text)
     return found
 
 

@@ -1,24 +1,32 @@
-"""What was advised, decided and seconded on incidents, as the register tells it."""
+"""What was advised, decided and seconded on an incident, as the register tells it."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from incidents.incident import Part
-from incidents.timeline import Entry, Kind
+from incidents.timeline import Kind
 
 KINDS = (Kind.ASSESSED, Kind.DECIDED, Kind.SECONDED)
 
 
 @dataclass(frozen=True)
+class Signed:
+    """One signed advice, decision or second opinion: the facts of its entry, and the reason."""
+
+    kind: Kind
+    facts: Mapping[str, Any]
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Signature:
-    """One signed advice, decision or second opinion: the facts of its entry, the part it is about, and the reason."""
+    """The same with the part of the incident that it is about; None for the incident itself."""
 
     kind: Kind
     facts: Mapping[str, Any]
@@ -26,18 +34,12 @@ class Signature:
     reason: str | None
 
 
-def signatures(session: Session, incident_ids: Sequence[int], readable: Collection[int]) -> dict[int, list[Signature]]:
-    """By incident, in order. Reasons only of those that are `readable`."""
-    if not incident_ids:
-        return {}
-    query = select(Entry).where(Entry.incident_id.in_(incident_ids), Entry.kind.in_(KINDS))
-    entries = session.scalars(query.options(selectinload(Entry.prose)).order_by(Entry.incident_id, Entry.seq)).all()
-    keys = {entry.facts.get("part") for entry in entries} - {None}
-    parts = {part.id: part for part in session.scalars(select(Part).where(Part.id.in_(keys)))} if keys else {}
-    found: defaultdict[int, list[Signature]] = defaultdict(list)
-    for entry in entries:
-        if entry.incident_id is not None:
-            reason = entry.text("reason") or None if entry.incident_id in readable else None
-            part = parts.get(entry.facts.get("part") or 0)
-            found[entry.incident_id].append(Signature(entry.kind, entry.facts, part, reason))
-    return found
+def parts_named(session: Session, signed: Iterable[Signed]) -> dict[int, Part]:
+    """The parts that were signed on, by key; asks nothing where there is none."""
+    keys = {one.facts.get("part") for one in signed} - {None}
+    return {part.id: part for part in session.scalars(select(Part).where(Part.id.in_(keys)))} if keys else {}
+
+
+def with_parts(signed: Iterable[Signed], parts: Mapping[int, Part]) -> tuple[Signature, ...]:
+    """Each with its part."""
+    return tuple(Signature(one.kind, one.facts, parts.get(one.facts.get("part") or 0), one.reason) for one in signed)

@@ -82,6 +82,8 @@ def staff(browser: Browser, people: dict[str, str], password: str) -> None:
     page.screenshot(path=TARGET / "desk.png")
     page.locator("a[href^='/incident/']").nth(3).click()
     page.screenshot(path=TARGET / "incident.png")
+    page.goto(page.url.partition("#")[0] + "/situation")
+    page.screenshot(path=TARGET / "situation.png")
     page.goto(BASE + "/rota")
     page.screenshot(path=TARGET / "rota.png")
     page = browser.new_context(viewport=DESK).new_page()

@@ -36,7 +36,8 @@ class LookForm(StaffForm):
 @requires(Right.DECIDE, Right.SIGN)
 def second_look() -> ResponseReturnValue:
     """Both lists, the longest waiting first."""
-    session, person, today = read_session(), me(), utcnow().astimezone(shown.zone()).date()
+    session, person, now = read_session(), me(), utcnow()
+    today = now.astimezone(shown.zone()).date()
     workdays = workdays_in(organisation().country or "", corrections(session))
     decisions = [
         {
@@ -55,7 +56,7 @@ def second_look() -> ResponseReturnValue:
             "advised": questions.told_words(*row.advice),
             "at": shown.moment(row.signed_at),
         }
-        for row in verbs.undecided(session, person, now=utcnow())
+        for row in verbs.undecided(session, person, now=now)
     ]
     dismissals = [
         {

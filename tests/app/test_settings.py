@@ -208,7 +208,7 @@ def test_the_same_again_writes_nothing(house: Installation, adam: Visitor) -> No
     assert changes(house) == []
 
 
-@pytest.mark.usefixtures("by_working_days")
+@pytest.mark.usefixtures("at_noon", "by_working_days")
 def test_other_clocks_that_move_a_deadline_are_shown_and_want_a_reason_before_they_count(
     house: Installation, adam: Visitor
 ) -> None:

@@ -64,7 +64,8 @@ def test_it_keeps_the_role_of_whoever_signs_and_what_was_known_but_no_words(
 
     (memo,) = read(installation, key)
     assert (memo.person, memo.role, memo.aware_at) == ("Tariq", Role.DEPUTY, now + HOUR)
-    assert memo.known == {"role": "controller", "data": ["health"], "people.number": 3}
+    assert memo.known == {"data": ["health"], "people.number": 3}
+    assert (memo.our_role, memo.customers) == (OurRole.CONTROLLER, 0)
     assert (memo.reports, memo.first_sign) == (1, now)
     assert "Rosa" not in memo.entry.canonical
 
