@@ -82,7 +82,12 @@ def staff(browser: Browser, people: dict[str, str], password: str) -> None:
     page.screenshot(path=TARGET / "desk.png")
     page.locator("a[href^='/incident/']").nth(3).click()
     page.screenshot(path=TARGET / "incident.png")
-    page.goto(page.url.partition("#")[0] + "/situation")
+    page.goto(BASE + "/desk")
+    listed = page.locator("a[href^='/incident/']").evaluate_all("found => found.map(one => one.getAttribute('href'))")
+    for address in dict.fromkeys(one.partition("#")[0] for one in listed):
+        page.goto(f"{BASE}{address}/situation")
+        if page.get_by_text("Ireland · United Kingdom").count():
+            break
     page.screenshot(path=TARGET / "situation.png")
     page.goto(BASE + "/rota")
     page.screenshot(path=TARGET / "rota.png")

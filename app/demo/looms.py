@@ -116,7 +116,7 @@ def _profile(session: Session, organisation: Organisation, *, now: datetime) -> 
     for contract in CONTRACTS:
         describing.keep_contract(session, organisation, contract, **signed)
     products = frozenset({Product.DIGITAL_ELEMENTS})
-    said = Description(capacities_complete=True, products=products, public_body=False, targets={"uk-gdpr-33-2": 12})
+    said = Description(capacities_complete=True, products=products, public_body=False, targets={"uk-gdpr-33-2": 24})
     describing.describe(session, organisation, said, **signed)
 
 

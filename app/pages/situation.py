@@ -13,7 +13,7 @@ from app import errors, shown
 from app.access import me, requires
 from app.case import situating
 from app.case.act import address, incident_for_me, kept_as
-from app.case.clocks import part_words, title_of
+from app.case.clocks import basis_of, part_words, title_of
 from app.case.questions import NO, YES
 from app.case.situating import LAWS, Row, Typed
 from app.extensions import read_session
@@ -122,5 +122,5 @@ def _page(incident: Incident, typed: Typed | None) -> ResponseReturnValue:
     ), 422 if wrong else 200
 
 
-def _duty(row: Obligation, now: Any) -> tuple[str, shown.Left | None, shown.Moment | None]:
-    return title_of(row), shown.left(row.due_at, now), shown.moment(row.due_at)
+def _duty(row: Obligation, now: Any) -> tuple[str, str, shown.Left | None, shown.Moment | None]:
+    return title_of(row), basis_of(row), shown.left(row.due_at, now), shown.moment(row.due_at)
