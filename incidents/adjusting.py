@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from incidents.assessments import Difference, Worksheet, Written, advised, answer, worksheet
-from incidents.incident import Incident, Part
+from incidents.assessments import Difference, Worksheet, Written, advised, part_of, sheet_for, worksheet
+from incidents.incident import Incident, Part, hold
 from incidents.law.adjusting import Adjustment, Factor, adjustment, factors
 from incidents.people import Person
 from incidents.refusals import Refused
@@ -53,7 +53,8 @@ def adjust(
     overwritten unawares. Refuses what `law.adjusting.adjustment` refuses, and a comment on nothing.
     """
     checked = None if value is None else adjustment(factor, value, comment)
-    row = answer(session, incident_id, {}, part_id=part_id, by=by, now=now)
+    incident = hold(session, incident_id)
+    row = sheet_for(session, incident, part_of(session, incident, part_id), by=by, now=now)
     before = row.adjusted.get(factor.value, {})
     if checked is None and not before and comment.strip():
         raise Refused(N_("Choose the value too that your comment is about."), field="value")

@@ -13,7 +13,7 @@ from incidents.incident import Incident, NotFound, hold
 from incidents.law.regimes import load
 from incidents.moved import moved_since, open_deadlines
 from incidents.obligations import Obligation, Targets, recompute
-from incidents.reckoning import BY_AWARENESS, start_key
+from incidents.reckoning import BY_AWARENESS, clock_start_of, start_key
 from incidents.refusals import Refused
 from incidents.timeline import Actor, Entry, Kind, record
 from incidents.triage import said_already
@@ -76,7 +76,7 @@ def explained(reason: str) -> None:
 
 def waits_for_event(duty: Obligation) -> bool:
     """Whether a duty's clock starts with an event that people record: a decision, a fix, an earlier filing."""
-    return load().get(duty.rule).clock_start not in BY_AWARENESS
+    return clock_start_of(load().get(duty.rule), duty.terms) not in BY_AWARENESS
 
 
 def start_clock(

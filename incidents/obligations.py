@@ -236,7 +236,7 @@ def open_duties(session: Session, incident: Incident) -> Sequence[Obligation]:
     return session.scalars(query.order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)).all()
 
 
-def decided_by(session: Session, incident: Incident, part_id: int | None) -> datetime | None:
+def deadline_of_decision(session: Session, incident: Incident, part_id: int | None) -> datetime | None:
     """The nearest legal deadline of what a decision on this part is about: authorities and people, no customers."""
     mine = [
         row for row in open_duties(session, incident) if row.due_at and not row.is_target and row.part_id == part_id

@@ -19,13 +19,13 @@ from incidents.law.assessment import Says
 from incidents.law.authorities import addressees
 from incidents.law.facts import Facts
 from incidents.law.places import affected_places
-from incidents.law.profile import Contract, Profile
+from incidents.law.profile import Contract, Profile, contract_with
 from incidents.law.regimes import Capacity, Rule, laws_for, load
 from incidents.law.regimes.rule import Phase, Recipient
 from incidents.organisation import LegalEntity, Organisation
 from incidents.profile import entities_of, entity_of, profile_of
 from incidents.signing import InForce, in_force
-from incidents.situations import all_countries, contract_with, of_part, situation_of, without, worksheets
+from incidents.situations import all_countries, of_part, situation_of, without, worksheets
 
 
 class Standing(enum.Enum):

@@ -21,7 +21,7 @@ from incidents.incident import Incident, OurRole, Part, What
 from incidents.obligations import OPEN, Obligation, Standing
 from incidents.owed import towards_customers
 from incidents.people import Person
-from incidents.signatures import KINDS, Signature, Signed, parts_named, with_parts
+from incidents.signatures import KINDS, Signature, parts_named
 from incidents.summaries import Year, named
 from incidents.timeline import Entry, Kind, Prose
 
@@ -193,7 +193,7 @@ class _Words:
     against: dict[int, str] = field(default_factory=dict)
     delay_when_sent: dict[int, str] = field(default_factory=dict)
     delay_since: dict[int, str] = field(default_factory=dict)
-    signed: list[Signed] = field(default_factory=list)
+    signed: list[Signature] = field(default_factory=list)
 
     def delay(self, filing: AnyRow) -> Iterator[str]:
         """The reasons given with a filing, and those given later."""
@@ -226,7 +226,7 @@ def _dressed(session: Session, rows: Sequence[AnyRow], *, now: datetime) -> Iter
             awareness=said.latest.get(Kind.AWARE),
             remedy=said.latest.get(Kind.CONTAINED),
             outcome=said.latest.get(Kind.CLOSED),
-            signed=with_parts(said.signed, parts),
+            signed=tuple(one.with_part(parts) for one in said.signed),
             duties=tuple(_duty(duty, filings[duty.id], said, row.withheld, now) for duty in duties[row.id]),
         )
 
@@ -342,7 +342,7 @@ def _words(session: Session, ids: Sequence[int]) -> defaultdict[int, _Words]:
     for row in rows:
         text = "\n→ ".join([row.text, *corrections[row.id]]) if row.text else ""
         if row.kind in KINDS:
-            found[row.incident_id].signed.append(Signed(row.kind, row.facts, text or None))
+            found[row.incident_id].signed.append(Signature(row.kind, row.facts, text or None))
         elif text:
             _keep(found[row.incident_id], row, text)
     return found

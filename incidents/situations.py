@@ -12,7 +12,7 @@ from incidents.assessments import Worksheet, known
 from incidents.incident import Incident, OurRole, Part, What
 from incidents.law.facts import Facts, Value
 from incidents.law.places import affected_places, is_complete
-from incidents.law.profile import Contract, Profile
+from incidents.law.profile import Contract, Profile, contract_with
 from incidents.law.situation import SITUATION
 
 COUNTRIES, RESIDENTS, COMPLETE = "affected.countries", "affected.residents", "affected.complete"
@@ -89,21 +89,3 @@ def _as_in_contracts(customers: Iterable[str], contracts: Sequence[Contract]) ->
     """The customers by the names that their contracts have, however large or small the letters were typed."""
     known_as = ((name, contract_with(name, contracts)) for name in customers)
     return frozenset(contract.customer if contract else name for name, contract in known_as)
-
-
-def contract_with(customer: str, contracts: Iterable[Contract]) -> Contract | None:
-    """The contract of a customer: by name, however its letters were typed, else the only one whose name begins alike.
-
-    "Contoso Ltd" is "Contoso": hours that were promised are not lost to a legal form.
-    """
-    wanted = customer.casefold().split()
-    named = [(one, one.customer.casefold().split()) for one in contracts]
-    exact = [one for one, words in named if words == wanted]
-    alike = [one for one, words in named if wanted and _begins(words, wanted)]
-    return exact[0] if exact else alike[0] if len(alike) == 1 else None
-
-
-def _begins(one: list[str], other: list[str]) -> bool:
-    """Whether the shorter of two names begins the longer one, word by word."""
-    length = min(len(one), len(other))
-    return length > 0 and one[:length] == other[:length]

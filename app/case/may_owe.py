@@ -19,14 +19,14 @@ from incidents.desk import Casefile
 from incidents.incident import Incident
 from incidents.law.arising import STANDING_WORDS, Arising, Standing
 from incidents.law.counting import Step, Unit
-from incidents.law.profile import CONTRACT_START_WORDS, Profile
+from incidents.law.profile import CONTRACT_START_WORDS, Contract, Profile, contract_with
 from incidents.law.regimes import Rule, load
 from incidents.law.regimes.rule import CLOCK_START_WORDS, CONFIDENCE_WORDS
 from incidents.may_owe import may_be_owed
 from incidents.obligations import CONTRACT, Obligation
 from incidents.obligations import Standing as Stored
 from incidents.people import Right
-from incidents.situations import COUNTRIES, RESIDENTS, SYSTEMS, contract_with
+from incidents.situations import COUNTRIES, RESIDENTS, SYSTEMS
 from incidents.taken_on import can_be_taken_on
 from incidents.words.enums import words_for
 from incidents.words.facts import QUESTIONS as ASSESSED
@@ -88,7 +88,7 @@ def panel_of(session: Session, case: Casefile, profile: Profile) -> Panel | None
     if incident.closed_at is not None or incident.dismissed:
         return None
     found = may_be_owed(session, incident, reports=case.reports, profile=profile)
-    rows = [(one, _owed(one, incident, _stored(one, case.duties))) for one in found]
+    rows = [(one, _owed(one, incident, _stored(one, case.duties, profile.contracts))) for one in found]
     none = [row for one, row in rows if one.standing is Standing.DOES_NOT_ARISE and not row.stands]
     owed = [row for one, row in rows if row.stands or one.standing is Standing.ARISES]
     may = [row for one, row in rows if not row.stands and one.standing is Standing.MAY_ARISE]
@@ -102,12 +102,12 @@ def panel_of(session: Session, case: Casefile, profile: Profile) -> Panel | None
     )
 
 
-def _stored(one: Arising, duties: Sequence[Obligation]) -> Obligation | None:
+def _stored(one: Arising, duties: Sequence[Obligation], contracts: Sequence[Contract]) -> Obligation | None:
     """The duty as the lane shows it, open ones first; how it stands there is what counts."""
     lasting = (Stored.OWED, Stored.MET, Stored.DECIDED_AGAINST)
     mine = [row for row in duties if row.rule == one.rule.id and row.standing in lasting]
     if one.contract is not None:
-        mine = [row for row in mine if contract_with(row.recipient, [one.contract])]
+        mine = [row for row in mine if contract_with(row.recipient, contracts) == one.contract]
     elif one.rule.id == CONTRACT:
         return None
     return next(iter(sorted(mine, key=lambda row: lasting.index(row.standing))), None)

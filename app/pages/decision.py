@@ -29,7 +29,7 @@ from incidents.adjusting import differences as by_hand_differences
 from incidents.assessments import Assessment, differences, versions
 from incidents.incident import Incident, Part
 from incidents.law.clock import utcnow
-from incidents.obligations import decided_by
+from incidents.obligations import deadline_of_decision
 from incidents.owed import own_parts
 from incidents.people import Person, Right
 from incidents.refusals import Refused
@@ -84,7 +84,7 @@ def sheet(reference: str) -> ResponseReturnValue:
     session, incident, now = read_session(), _incident(reference), utcnow()
     stands = signing.in_force(session, incident.id, _part_id(incident))
     signed = versions(session, incident.id, _part_id(incident))
-    due_at = decided_by(session, incident, _part_id(incident))
+    due_at = deadline_of_decision(session, incident, _part_id(incident))
     return render_template(
         "decision/sheet.html",
         incident=incident,

@@ -149,7 +149,7 @@ def describe() -> Answer:
             targets=installation().targets,
             now=utcnow(),
         )
-    return _saved()
+    return _saved("about")
 
 
 @pages.post("/settings/profile/target")
@@ -179,7 +179,7 @@ def set_target() -> Answer:
     except Refused as refused:
         form.target_hours.errors = [errors.sentence(refused)]
         return _page(422, target=form)
-    return _saved()
+    return _saved("target")
 
 
 @pages.get("/settings/profile/entity")
@@ -221,7 +221,8 @@ def remove_entity(entity_id: int) -> Answer:
     except Refused as refused:
         flash(errors.sentence(refused), "danger")
         return redirect(url_for("profile.profile"), code=303)
-    return _saved(_("Removed."))
+    flash(_("Removed."), "good")
+    return redirect(url_for("profile.profile"), code=303)
 
 
 @pages.get("/settings/profile/contract")
@@ -267,7 +268,8 @@ def remove_contract(contract_id: int) -> Answer:
     except Refused as refused:
         flash(errors.sentence(refused), "danger")
         return redirect(url_for("profile.profile"), code=303)
-    return _saved(_("Removed."))
+    flash(_("Removed."), "good")
+    return redirect(url_for("profile.profile"), code=303)
 
 
 def _keep_entity(key: int | None) -> Answer:
@@ -283,7 +285,7 @@ def _keep_entity(key: int | None) -> Answer:
     except Refused as refused:
         form[refused.field or "name"].errors = [errors.sentence(refused)]
         return _entity(form, 422, key)
-    return _saved()
+    return _saved("entity")
 
 
 def _keep_contract(key: int | None) -> Answer:
@@ -299,13 +301,13 @@ def _keep_contract(key: int | None) -> Answer:
     except Refused as refused:
         form[refused.field or "customer"].errors = [errors.sentence(refused)]
         return _contract(form, 422, key)
-    return _saved()
+    return _saved("contract")
 
 
-def _saved(words: str | None = None) -> Answer:
-    flash(words or _("Saved."), "good")
-    for kept_name in ("profile-about", "profile-target", "profile-entity", "profile-contract"):
-        flash(kept_name, "kept")  # what was typed is stored now, or was overtaken by what is
+def _saved(form: str) -> Answer:
+    """Say so, and let the browser forget what it kept of that form alone."""
+    flash(_("Saved."), "good")
+    flash(f"profile-{form}", "kept")
     return redirect(url_for("profile.profile"), code=303)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -122,3 +122,21 @@ class Profile:
     def held(self) -> frozenset[Capacity]:
         """Its capacities, with those that its products bring."""
         return self.capacities | {BRINGS[product] for product in self.products}
+
+
+def contract_with(customer: str, contracts: Iterable[Contract]) -> Contract | None:
+    """The contract of a customer: by name, however its letters were typed, else the only one whose name begins alike.
+
+    "Contoso Ltd" is "Contoso": hours that were promised are not lost to a legal form.
+    """
+    wanted = customer.casefold().split()
+    named = [(one, one.customer.casefold().split()) for one in contracts]
+    exact = [one for one, words in named if words == wanted]
+    alike = [one for one, words in named if wanted and _begins(words, wanted)]
+    return exact[0] if exact else alike[0] if len(alike) == 1 else None
+
+
+def _begins(one: list[str], other: list[str]) -> bool:
+    """Whether the shorter of two names begins the longer one, word by word."""
+    length = min(len(one), len(other))
+    return length > 0 and one[:length] == other[:length]

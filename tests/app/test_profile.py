@@ -137,3 +137,9 @@ def test_a_site_is_added_changed_and_removed_and_its_country_binds(installation:
     assert said(installation).sites == ("GB",)
     adam.send(f"{key[0]}/remove")
     assert said(installation).sites == ()
+
+
+def test_saving_one_form_keeps_the_drafts_of_the_others(adam: Visitor) -> None:
+    adam.open("/settings/profile/entity").send(name="Northwind SAS", country="FR")
+
+    assert re.findall(r'data-kept-clear="([^"]*)"', adam.page) == ["profile-entity"]

@@ -56,7 +56,7 @@ def test_places_as_people_write_them_decide_which_authorities_are_told(
 
     assert sorted(row.towards for row in owed(installation, incident, "eu-gdpr-33-1")) == ["DE-BY", "FR"]
     assert "France (1200)" in dana.page
-    assert "Notify the lead or each authority" in dana.page or "libertés" in dana.page
+    assert "informatique et des libertés" in dana.page
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_only_what_may_give_rise_to_a_duty_is_asked_and_the_answer_gives_rise_to
     dana.send("/situation/laws", vulnerability_exploited="yes")
 
     assert len(owed(installation, incident, "eu-cra-aev-ew")) == 1
-    assert "24 h" in dana.page or "22 h" in dana.page or "23 h" in dana.page
+    assert "in 23 h 0 min" in dana.page
 
 
 def test_a_part_of_our_own_has_its_own_assessment_and_decision(

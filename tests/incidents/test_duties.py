@@ -16,9 +16,9 @@ from incidents.deciding import Opinion, advise, decide, second
 from incidents.filing import Sent, record_sent
 from incidents.incident import Incident, OurRole, What
 from incidents.law.assessment import Says
-from incidents.law.profile import Contract, ContractStart, Entity
+from incidents.law.profile import Contract, ContractStart, Entity, contract_with
 from incidents.law.regimes import Capacity
-from incidents.obligations import Against, Obligation, Standing, decided_by
+from incidents.obligations import Against, Obligation, Standing, deadline_of_decision
 from incidents.organisation import the_organisation
 from incidents.parts import drop_part, name_part
 from incidents.people import Person
@@ -196,10 +196,29 @@ def test_a_contract_counts_its_own_hours_from_its_own_start_beside_the_law(matte
     assert len(matter.duties("uk-gdpr-33-2")) == 4
 
 
+@pytest.mark.parametrize(
+    ("customer", "found"),
+    [
+        *(("contoso", "Contoso"), ("Contoso Bank", "Contoso Bank"), ("Contoso Ltd", "Contoso")),
+        *(("Fabrikam Ltd", "Fabrikam"), ("Tailspin", None), ("Fab", None), ("", None), ("Wingtip", None)),
+    ],
+)
+def test_a_customer_finds_the_one_contract_whose_name_begins_alike(customer: str, found: str | None) -> None:
+    contracts = [
+        Contract(name, 8) for name in ("Contoso", "Contoso Bank", "Fabrikam", "Wingtip North", "Wingtip South")
+    ]
+
+    contract = contract_with(customer, contracts)
+
+    assert (contract.customer if contract else None) == found
+
+
 def test_a_contract_that_starts_with_confirming_waits_for_it(matter: Matter) -> None:
+    matter.contract("Contoso", 8)
     matter.contract("Fabrikam", 24, ContractStart.CONFIRMATION)
-    matter.triaged("Fabrikam")
-    (duty,) = matter.duties("ctr-customer")
+    matter.triaged("Contoso", "Fabrikam")
+    aware, duty = matter.duties("ctr-customer")
+    assert (anchors.waits_for_event(aware), anchors.waits_for_event(duty)) == (False, True)
 
     def confirm(session: Any, _key: int, **values: Any) -> Any:
         at = NOW + timedelta(minutes=5)
@@ -207,7 +226,7 @@ def test_a_contract_that_starts_with_confirming_waits_for_it(matter: Matter) -> 
 
     matter.act(confirm)
 
-    assert matter.duties("ctr-customer")[0].due_at == NOW + timedelta(hours=24, minutes=5)
+    assert matter.duties("ctr-customer")[1].due_at == NOW + timedelta(hours=24, minutes=5)
 
 
 def test_what_has_arisen_under_a_contract_keeps_its_terms(matter: Matter) -> None:
@@ -433,7 +452,7 @@ def test_the_deadline_of_a_decision_is_no_customers(matter: Matter) -> None:
 
     with matter.installation.store.reading() as session:
         incident = session.get_one(Incident, matter.key)
-        assert decided_by(session, incident, None) == incident.law_due_at == NOW + timedelta(hours=72)
+        assert deadline_of_decision(session, incident, None) == incident.law_due_at == NOW + timedelta(hours=72)
         assert incident.next_due_at == NOW + timedelta(hours=1)
 
 
